@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// The typed ring alone: one producer, two readers, the second behind the first.
+#include <cstdio>
+#include <thread>
+
+#include <penstock/runtime/ring/typed_ring.hpp>
+
+namespace {
+
+struct Trade {
+  long id;
+  long amount;
+};
+
+constexpr long kTrades = 1'000'000;
+
+}  // namespace
+
+int main() {
+  penstock::Ring<Trade> ring(1024);
+  auto& risk = ring.add_reader();
+  auto& booking = ring.add_reader({&risk});  // sees a trade only when risk has passed it
+
+  long exposure = 0;
+  long booked = 0;
+  const auto read = [](auto& reader, long& total) {
+    for (long seen = 0; seen < kTrades;) {
+      const std::size_t count = reader.poll([&](const Trade& trade) { total += trade.amount; });
+      if (count == 0) std::this_thread::yield();
+      seen += static_cast<long>(count);
+    }
+  };
+  std::thread risk_thread([&] { read(risk, exposure); });
+  std::thread booking_thread([&] { read(booking, booked); });
+
+  for (long id = 0; id < kTrades; ++id)
+    while (!ring.try_push({.id = id, .amount = id % 7})) std::this_thread::yield();
+
+  risk_thread.join();
+  booking_thread.join();
+  std::printf("exposure %ld, booked %ld\n", exposure, booked);
+  return exposure == booked && exposure > 0 ? 0 : 1;
+}

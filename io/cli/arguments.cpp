@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that includes CLI11. Each verb is set up in a function of its own, with an example
+// in its help; what its options fill is handed out when its verb was the one called.
+#include <penstock/io/cli/arguments.hpp>
+
+#include <functional>
+
+#include <CLI/CLI.hpp>
+
+#include <penstock/io/cli/exit_code.hpp>
+#include <penstock/io/config/units.hpp>
+
+namespace penstock::cli {
+namespace {
+
+constexpr std::uint64_t kEventBytesMax = 1 << 20;
+
+/// The program's verbs and where their options go.
+struct Parser {
+  CLI::App app{"Penstock: an event pipeline runtime for CloudEvents."};
+  Arguments chosen;
+  RunArguments run;
+  DemoArguments demo;
+  ValidateArguments validate;
+  PlanArguments plan;
+  GenerateArguments generate;
+  InspectArguments inspect;
+  ConfigArguments config;
+  VersionArguments version;
+
+  template <class Verb>
+  CLI::App& add(const char* name, const char* help, const char* example, Verb& verb) {
+    CLI::App& sub = *app.add_subcommand(name, help);
+    sub.footer(std::string("Example:\n  ") + example);
+    sub.callback([this, &verb] { chosen = verb; });
+    return sub;
+  }
+};
+
+/// An option that a function turns into a number; it answers with nothing for what it does not
+/// take.
+void add_parsed(CLI::App& sub, const char* name, const char* help, const char* what,
+                std::function<bool(const std::string&)> take) {
+  sub.add_option_function<std::string>(
+      name,
+      [name, what, take = std::move(take)](const std::string& text) {
+        if (!take(text)) throw CLI::ValidationError(name, '"' + text + "\" is not " + what);
+      },
+      help);
+}
+
+void add_count(CLI::App& sub, const char* name, const char* help, std::uint64_t& into,
+               std::uint64_t least, std::uint64_t most) {
+  add_parsed(sub, name, help, "a count within bounds, such as 1000, 10k or 1M",
+             [&into, least, most](const std::string& text) {
+               const auto count = parse_count(text);
+               if (count) into = *count;
+               return count && *count >= least && *count <= most;
+             });
+}
+
+void add_format(CLI::App& sub, bool& json) {
+  add_parsed(sub, "--format", "text or json", "a format: text, json",
+             [&json](const std::string& text) {
+               json = text == "json";
+               return json || text == "text";
+             });
+}
+
+void add_partitions(CLI::App& sub, std::optional<unsigned>& into) {
+  add_parsed(sub, "--partitions", "instead of the config's: a number or auto",
+             "auto or a number from 1 to 256", [&into](const std::string& text) {
+               const auto count = text == "auto" ? 0 : parse_count(text);
+               if (count) into = static_cast<unsigned>(*count);
+               return count && *count <= 256 && (*count > 0 || text == "auto");
+             });
+}
+
+/// "0.1%" or "0.001".
+bool take_share(const std::string& text, double& into) {
+  try {
+    std::size_t used = 0;
+    const double number = std::stod(text, &used);
+    const bool percent = used + 1 == text.size() && text.back() == '%';
+    into = percent ? number / 100 : number;
+    return (percent || used == text.size()) && into >= 0 && into <= 1;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+void add_run(Parser& parser) {
+  CLI::App& sub = parser.add("run", "Drive a pipeline until its sources end.",
+                             "penstock run orders.toml --stats-every 1s --format json", parser.run);
+  sub.add_option("config", parser.run.config, "config file")->required();
+  add_partitions(sub, parser.run.partitions);
+  add_parsed(sub, "--stats-every", "print live numbers so often", "a duration, such as 1s or 250ms",
+             [&into = parser.run.stats_every](const std::string& text) {
+               const auto duration_ns = parse_duration(text);
+               if (duration_ns) into = std::chrono::nanoseconds(*duration_ns);
+               return duration_ns.has_value();
+             });
+  sub.add_flag("--quiet", parser.run.quiet, "no progress line and no report in words");
+  sub.add_flag("--strict", parser.run.strict, "exit 1 if events were refused or died");
+  add_format(sub, parser.run.json);
+}
+
+void add_demo(Parser& parser) {
+  CLI::App& sub =
+      parser.add("demo", "Run generated orders through two partitions and check the result.",
+                 "penstock demo --events 100k", parser.demo);
+  add_count(sub, "--events", "how many (default 1M)", parser.demo.events, 1, 1'000'000'000);
+  add_format(sub, parser.demo.json);
+}
+
+void add_validate(Parser& parser) {
+  CLI::App& sub = parser.add("validate", "Tell every mistake of a config.",
+                             "penstock validate orders.toml", parser.validate);
+  sub.add_option("config", parser.validate.config, "config file")->required();
+  add_format(sub, parser.validate.json);
+}
+
+void add_plan(Parser& parser) {
+  CLI::App& sub = parser.add("plan", "Tell threads, memory and segments of a pipeline, and why.",
+                             "penstock plan orders.toml --partitions auto", parser.plan);
+  sub.add_option("config", parser.plan.config, "config file")->required();
+  add_partitions(sub, parser.plan.partitions);
+  add_format(sub, parser.plan.json);
+}
+
+void add_generate(Parser& parser) {
+  CLI::App& verb = *parser.app.add_subcommand("generate", "Make test events.");
+  verb.require_subcommand(1);
+  verb.footer(
+      "Example:\n  penstock generate orders --events 1M --keys 10k --seed 7 > orders.ndjson");
+  CLI::App& sub = *verb.add_subcommand("orders", "Order events as JSON CloudEvents, one a line.");
+  sub.footer(
+      "Example:\n  penstock generate orders --events 1M --invalid 0.01% --output orders.ndjson");
+  sub.callback([&parser] { parser.chosen = parser.generate; });
+  OrderOptions& orders = parser.generate.orders;
+  add_count(sub, "--events", "how many (default 1000)", parser.generate.events, 0, 1ULL << 40);
+  add_count(sub, "--keys", "different subjects (default 1000)", orders.keys, 1,
+            OrderOptions::kKeysMax);
+  add_count(sub, "--seed", "of the random numbers (default 1)", orders.seed, 0, ~0ULL);
+  add_parsed(sub, "--bytes", "length of an event, about (default 500)", "a size up to 1GiB",
+             [&orders](const std::string& text) {
+               const auto bytes = parse_size(text);
+               if (bytes) orders.event_bytes = *bytes;
+               return bytes && *bytes <= 1ULL << 30;
+             });
+  add_parsed(sub, "--invalid", "share of events that are none, such as 0.1%",
+             "a share of 1 or a percentage",
+             [&orders](const std::string& text) { return take_share(text, orders.invalid_share); });
+  sub.add_option("--output", parser.generate.output, "file (default: standard output)");
+}
+
+void add_inspect(Parser& parser) {
+  CLI::App& sub = parser.add("inspect", "Tell which events of a file would be refused, and why.",
+                             "penstock inspect orders.ndjson --format json", parser.inspect);
+  sub.add_option("file", parser.inspect.path, "JSON lines; - for standard input")->required();
+  add_parsed(sub, "--event-bytes-max", "longest event (default 1MiB)", "a size from 1B to 1GiB",
+             [&options = parser.inspect.decoder](const std::string& text) {
+               const auto bytes = parse_size(text);
+               if (bytes) options.event_bytes_max = static_cast<std::uint32_t>(*bytes);
+               return bytes && *bytes > 0 && *bytes <= 1ULL << 30;
+             });
+  add_parsed(sub, "--decode", "full or envelope", "a way to decode: full, envelope",
+             [&options = parser.inspect.decoder](const std::string& text) {
+               options.mode = text == "envelope" ? DecodeMode::envelope : DecodeMode::full;
+               return text == "full" || text == "envelope";
+             });
+  add_format(sub, parser.inspect.json);
+}
+
+void add_config(Parser& parser) {
+  CLI::App& sub = parser.add("config", "Print every key with its value, bounds and help.",
+                             "penstock config > orders.toml", parser.config);
+  sub.add_option("config", parser.config.config, "config file whose values to show");
+  sub.add_flag("--markdown", parser.config.markdown, "as docs/configuration.md has it");
+  add_format(sub, parser.config.json);
+}
+
+void add_version(Parser& parser) {
+  CLI::App& sub = parser.add("version", "Print what this program is made of.",
+                             "penstock version --format json", parser.version);
+  add_format(sub, parser.version.json);
+}
+
+}  // namespace
+
+tl::expected<Arguments, int> parse_arguments(int count, const char* const* arguments) {
+  Parser parser;
+  parser.inspect.decoder.event_bytes_max = kEventBytesMax;
+  parser.app.require_subcommand(1);
+  parser.app.footer("Example:\n  penstock demo\nEach verb has its own --help.");
+  parser.app.failure_message(CLI::FailureMessage::simple);
+  if (count > 0) parser.demo.program = arguments[0];
+  add_run(parser);
+  add_demo(parser);
+  add_validate(parser);
+  add_plan(parser);
+  add_generate(parser);
+  add_inspect(parser);
+  add_config(parser);
+  add_version(parser);
+  try {
+    parser.app.parse(count, arguments);
+  } catch (const CLI::ParseError& mistake) {
+    return tl::unexpected(parser.app.exit(mistake) == 0 ? kFine : kUsage);
+  }
+  return parser.chosen;
+}
+
+std::string cli_library_version() { return CLI11_VERSION; }
+
+}  // namespace penstock::cli

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the program's exit says: numbers of sysexits.h where one fits.
+#pragma once
+
+#include <penstock/runtime/base/result.hpp>
+
+namespace penstock::cli {
+
+enum ExitCode : int {
+  kFine = 0,
+  kCheckFailed = 1,  ///< lost events, refused events
+  kUsage = 2,
+  kUnavailable = 69,  ///< something needed is missing or unreachable
+  kStorage = 74,      ///< reading or writing failed underway
+  kDrainTimedOut = 75,
+  kBadConfig = 78,
+};
+
+[[nodiscard]] constexpr int exit_code(ErrorCode code) noexcept {
+  switch (code) {
+    case ErrorCode::invalid_config: return kBadConfig;
+    case ErrorCode::usage: return kUsage;
+    case ErrorCode::unavailable: return kUnavailable;
+    case ErrorCode::storage: return kStorage;
+    case ErrorCode::timed_out: return kDrainTimedOut;
+  }
+  return kCheckFailed;
+}
+
+}  // namespace penstock::cli

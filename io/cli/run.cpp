@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/cli/run.hpp>
+
+#include <penstock/io/cli/allocation_count.hpp>
+#include <penstock/io/cli/exit_code.hpp>
+#include <penstock/io/cli/report.hpp>
+#include <penstock/io/cli/signals.hpp>
+#include <penstock/io/cli/terminal.hpp>
+#include <penstock/io/pipeline.hpp>
+
+namespace penstock::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kLookEvery = 50ms;       ///< for signals: a person does not notice it
+constexpr auto kProgressEvery = 250ms;  ///< a line that changes faster cannot be read
+
+/// One run of a pipeline that was built.
+class Run {
+ public:
+  Run(const RunArguments& arguments, const PipelineOptions& options, Pipeline pipeline)
+      : arguments_(arguments),
+        options_(options),
+        pipeline_(std::move(pipeline)),
+        progress_(!arguments.quiet) {}
+
+  /// Returns an exit code.
+  int drive();
+
+ private:
+  void watch_until_end();
+  void tell_live();
+  Report drain();
+  int answer(const Report& report);
+  void say(const std::string& words) { tell(options_.name + ": " + words); }
+
+  const RunArguments& arguments_;
+  const PipelineOptions& options_;
+  Pipeline pipeline_;
+  ProgressLine progress_;
+  Stats told_;
+  Stats drawn_;
+  Clock::time_point next_told_;
+  Clock::time_point next_drawn_;
+};
+
+int Run::drive() {
+  if (const Status started = pipeline_.start(); !started) return fail(started.error());
+  watch_until_end();
+  return answer(drain());
+}
+
+void Run::watch_until_end() {
+  next_told_ = Clock::now() + arguments_.stats_every;
+  next_drawn_ = Clock::now() + kProgressEvery;
+  while (!pipeline_.wait_for_sources(kLookEvery) && !asked_to_stop()) tell_live();
+}
+
+void Run::tell_live() {
+  const Clock::time_point now = Clock::now();
+  if (arguments_.stats_every.count() > 0 && now >= next_told_) {
+    next_told_ = now + arguments_.stats_every;
+    const Stats stats = pipeline_.stats();
+    progress_.clear();
+    say(live_line(stats, told_));
+    told_ = stats;
+  }
+  if (progress_.shown() && now >= next_drawn_) {
+    next_drawn_ = now + kProgressEvery;
+    const Stats stats = pipeline_.stats();
+    progress_.draw(options_.name + ": " + live_line(stats, drawn_));
+    drawn_ = stats;
+  }
+}
+
+Report Run::drain() {
+  const bool interrupted = asked_to_stop();
+  const Clock::time_point begin = Clock::now();
+  if (interrupted && !arguments_.quiet) {
+    progress_.clear();
+    say("draining " + with_commas(pipeline_.stats().in_flight) + " events ...");
+  }
+  Report report = pipeline_.stop(options_.drain_timeout);
+  progress_.clear();
+  if (arguments_.quiet) return report;
+  const auto took_ns = interrupted ? static_cast<std::uint64_t>((Clock::now() - begin) / 1ns)
+                                   : report.stats.elapsed_ns;
+  say((report.drained ? "done in " : "not drained after ") +
+      duration_in_short(static_cast<double>(took_ns)) + " · " + conservation_line(report.stats));
+  if (report.stats.accepted > 0) say(speed_line(report));
+  return report;
+}
+
+int Run::answer(const Report& report) {
+  const Stats& stats = report.stats;
+  int code = kFine;
+  for (const std::string& problem : report.problems) say(problem);
+  if (report.failure) {
+    code = fail(*report.failure);
+  } else if (!report.drained) {
+    code = kDrainTimedOut;
+  } else if (!is_conserved(stats)) {
+    say("the counts do not add up: events were lost");
+    code = kCheckFailed;
+  } else if (arguments_.strict && refused_total(stats) + stats.dead > 0) {
+    code = kCheckFailed;
+  }
+  if (!arguments_.json) return code;
+  const int printed = print_result(report_json(report) + '\n');
+  return code == kFine ? printed : code;
+}
+
+}  // namespace
+
+int run(const RunArguments& arguments) {
+  auto loaded = load_config(arguments.config);
+  if (!loaded) return fail(loaded.error());
+  if (arguments.partitions) loaded->pipeline.partitions = *arguments.partitions;
+  if (loaded->sources.empty())
+    return fail({ErrorCode::invalid_config, arguments.config + ": has no [[source]] to run from"});
+  auto built = pipeline(*loaded).allocations(allocation_counter()).build();
+  if (!built) return fail(built.error());
+  watch_signals();
+  return Run(arguments, loaded->pipeline, *std::move(built)).drive();
+}
+
+}  // namespace penstock::cli

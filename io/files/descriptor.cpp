@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/files/descriptor.hpp>
+
+#include <cerrno>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace penstock {
+namespace {
+
+constexpr mode_t kNewFileMode = 0666;  // less what the process's umask takes
+
+/// Advances over `count` written bytes; returns the parts that are left.
+std::span<iovec> skip(std::span<iovec> parts, std::size_t count) noexcept {
+  while (!parts.empty() && count >= parts.front().iov_len) {
+    count -= parts.front().iov_len;
+    parts = parts.subspan(1);
+  }
+  if (parts.empty()) return parts;
+  parts.front().iov_base = static_cast<char*>(parts.front().iov_base) + count;
+  parts.front().iov_len -= count;
+  return parts;
+}
+
+}  // namespace
+
+Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
+  if (this == &other) return *this;
+  if (number_ >= 0) ::close(number_);
+  number_ = std::exchange(other.number_, -1);
+  return *this;
+}
+
+Descriptor::~Descriptor() {
+  if (number_ >= 0) ::close(number_);
+}
+
+Status Descriptor::close(std::string_view name) {
+  if (number_ < 0) return {};
+  // After EINTR the descriptor is closed all the same on Linux: to repeat could close another's.
+  if (::close(std::exchange(number_, -1)) != 0 && errno != EINTR)
+    return system_error(ErrorCode::storage, name, errno);
+  return {};
+}
+
+Result<Descriptor> open_output(const std::string& path, bool append) {
+  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
+  const int number = ::open(path.c_str(), flags, kNewFileMode);
+  if (number < 0) return system_error(ErrorCode::unavailable, path, errno);
+  return Descriptor(number);
+}
+
+Status write_all(int descriptor, std::span<iovec> parts, std::string_view name) {
+  while (!parts.empty()) {
+    const ssize_t count = ::writev(descriptor, parts.data(), static_cast<int>(parts.size()));
+    if (count >= 0) {
+      parts = skip(parts, static_cast<std::size_t>(count));
+    } else if (errno == EAGAIN) {
+      pollfd wait{descriptor, POLLOUT, 0};
+      ::poll(&wait, 1, -1);
+    } else if (errno != EINTR) {
+      return system_error(ErrorCode::storage, name, errno);
+    }
+  }
+  return {};
+}
+
+Status write_all(int descriptor, std::string_view bytes, std::string_view name) {
+  iovec part{const_cast<char*>(bytes.data()), bytes.size()};
+  return write_all(descriptor, {&part, 1}, name);
+}
+
+}  // namespace penstock

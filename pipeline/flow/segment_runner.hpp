@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// Drives one segment of one partition: a step function, called by the one thread that owns it.
+//   collect what the producers or the segments before have published -> decode -> stages -> sinks
+//   -> end or record fates -> advance the cursor once for the whole batch -> wake who waits
+// 1. The cursor is advanced only after everything above was done for every event of the batch.
+// 2. Only the last segment ends events: it counts, hands dead events to the rejects, and frees blocks.
+// 3. After a failure it returns without advancing: those events stay in flight.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include <penstock/pipeline/decode/decoder.hpp>
+#include <penstock/pipeline/flow/core.hpp>
+#include <penstock/pipeline/flow/partition.hpp>
+#include <penstock/pipeline/flow/producer.hpp>
+#include <penstock/pipeline/flow/stage.hpp>
+#include <penstock/runtime/base/counter.hpp>
+#include <penstock/runtime/base/histogram.hpp>
+
+namespace penstock {
+
+/// Written by one runner, read by stats() and health().
+struct RunnerCounters {
+  struct OfStage {
+    Counter dropped;
+    Counter dead;
+    Counter thrown;
+  };
+  Counter handled;        ///< places of the ring passed: events and tombstones
+  Counter tombstones;
+  Counter invalid;
+  Counter missing_key;
+  Counter bytes_refused;
+  Counter completed;
+  Counter dropped;
+  Counter dead;
+  Counter indexed_again;
+  Counter callbacks_thrown;
+  std::vector<OfStage> stages;  ///< by number in the layout
+  Histogram latency_ns;
+};
+
+/// What a runner is at, for health().
+struct RunnerActivity {
+  static constexpr unsigned kIdle = ~0U;
+  // Written by the runner, read by health() and stats().
+  std::atomic<unsigned> stage{kIdle};            ///< number, or one of the marks in the source
+  std::atomic<std::uint64_t> since_ns{0};        ///< begin of the batch
+  std::atomic<std::uint64_t> oldest_ns{0};       ///< acceptance of the oldest event; 0: none
+  std::atomic<std::uint64_t> unpublished_since_ns{0};
+  std::atomic<bool> pressure_high{false};
+};
+
+class SegmentRunner {
+ public:
+  static Result<std::unique_ptr<SegmentRunner>> create(PipelineCore& core, unsigned partition,
+                                                       std::size_t segment);
+  SegmentRunner(const SegmentRunner&) = delete;
+  SegmentRunner& operator=(const SegmentRunner&) = delete;
+
+  // Before start.
+  /// Threads whose runners gate on this one.
+  void add_follower(Parker& parker);
+  [[nodiscard]] const std::vector<unsigned>& after() const noexcept { return segment_->after; }
+
+  // The owning thread.
+  /// Before all else: makes the ring ready, if this runner is the one that does it.
+  void prepare() noexcept;
+  /// Handles at most `budget` events; returns how many places of the ring it passed.
+  std::size_t poll(std::size_t budget);
+  /// Registers for the next wake-up, or tells why not.
+  [[nodiscard]] ParkAnswer arm() noexcept;
+  /// Looks for a claim that hangs; from time to time while idle.
+  void watch_claims() noexcept;
+  [[nodiscard]] bool drained() const noexcept { return ring_->drained(at_); }
+
+  // Any thread.
+  [[nodiscard]] const RunnerCounters& counters() const noexcept { return counters_; }
+  [[nodiscard]] const RunnerActivity& activity() const noexcept { return activity_; }
+  [[nodiscard]] Partition& partition() const noexcept { return *partition_; }
+  [[nodiscard]] const LayoutSegment& segment() const noexcept { return *segment_; }
+
+ private:
+  SegmentRunner(PipelineCore& core, unsigned partition, std::size_t segment, Decoder decoder);
+
+  [[nodiscard]] std::uint32_t available(std::uint32_t limit) const noexcept;
+  std::uint32_t collect(std::uint32_t limit);
+  void place(const EventRing::Slot& slot, std::uint32_t offset, Batch::Entry& entry);
+  void decode(const EventRing::Slot& slot, Envelope& envelope, Batch::Entry& entry,
+              EventPlace& event);
+  void refuse(const EventRing::Slot& slot, RefuseReason reason, std::string_view detail);
+  [[nodiscard]] Fate fate_before(std::uint32_t slot_index, std::uint32_t offset,
+                                 std::uint8_t& stage) noexcept;
+  void run_stages();
+  bool write_sinks();
+  void end_events(std::uint64_t now_ns);
+  bool end_unfinished(std::uint32_t index, const EventRing::Slot& slot);
+  void release(const EventRing::Slot& slot) noexcept;
+  void record_fates();
+  void advance(std::uint32_t count);
+  void note_unpublished(bool unpublished) noexcept;
+  void watch_pressure(std::uint64_t now_ns);
+
+  // Fixed after construction.
+  PipelineCore* core_;
+  Partition* partition_;
+  const LayoutSegment* segment_;
+  std::size_t number_;
+  EventRing* ring_;
+  EventRing::Cursor* cursor_;
+  std::vector<EventRing::Cursor*> upstream_;
+  std::vector<std::unique_ptr<Stage>> stages_;
+  std::vector<Parker*> followers_;
+
+  // The owning thread only.
+  Decoder decoder_;
+  Position at_;                     ///< what cursor_ says
+  std::uint64_t sequence_ = 0;      ///< the same in 64 bits
+  std::uint64_t indexed_again_ = 0;
+  Producer inner_;
+  Context context_;
+  std::vector<Batch::Entry> entries_;
+  std::unique_ptr<Outcome[]> reasons_;
+  std::vector<std::string_view> views_;
+  Batch batch_;
+
+  // Written by the owning thread, read by stats() and health().
+  RunnerCounters counters_;
+  RunnerActivity activity_;
+};
+
+}  // namespace penstock

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/pipeline/flow/source_thread.hpp>
+
+#include <poll.h>
+
+#include <cerrno>
+#include <utility>
+
+#include <penstock/pipeline/flow/producer.hpp>
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t kEventsPerPoll = 256;  // how often a source looks whether it should end
+
+/// Waits until there is input or the pipeline stops.
+void wait_for_input(int input_fd, int stop_fd) noexcept {
+  pollfd fds[] = {{.fd = input_fd, .events = POLLIN, .revents = 0},
+                  {.fd = stop_fd, .events = POLLIN, .revents = 0}};
+  // No time limit: both descriptors are ours to be woken by. EINTR only looks again.
+  ::poll(fds, 2, -1);
+}
+
+}  // namespace
+
+Status SourceThread::start(std::shared_ptr<PipelineCore> core, int stop_fd) {
+  Result<Thread> thread =
+      Thread::start({.name = plan_->name, .cpu = plan_->cpu},
+                    [this, core = std::move(core), stop_fd]() mutable {
+                      run(stop_fd);
+                      core->source_ended();
+                      core.reset();  // may end the pipeline, and this object with it
+                    });
+  if (!thread) return tl::unexpected(std::move(thread).error());
+  thread_ = std::move(*thread);
+  return {};
+}
+
+void SourceThread::run(int stop_fd) {
+  SourcePort port(*core_, *state_);
+  while (!core_->stopping()) {
+    Result<SourceState> state = source_->poll(port, kEventsPerPoll);
+    if (!state) return core_->fail(std::move(state).error());
+    if (*state == SourceState::end) return;
+    if (*state == SourceState::idle) wait_for_input(source_->wait_fd(), stop_fd);
+  }
+}
+
+}  // namespace penstock

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Statistics, health and the report, summed over counters that their threads alone write.
+#include <penstock/pipeline/flow/stats.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <penstock/pipeline/flow/core.hpp>
+#include <penstock/pipeline/flow/runner_thread.hpp>
+#include <penstock/pipeline/flow/segment_runner.hpp>
+
+namespace penstock {
+namespace {
+
+constexpr std::uint64_t kPatienceNs = 1'000'000'000;  // a handler or a claim that takes longer is told
+
+/// Sums are read while threads count: what is derived by subtraction must not fall below zero.
+std::uint64_t less(std::uint64_t from, std::uint64_t what) noexcept {
+  return from > what ? from - what : 0;
+}
+
+double seconds(std::uint64_t duration_ns) noexcept { return double(duration_ns) / 1e9; }
+
+}  // namespace
+
+std::string_view to_string(RefuseReason reason) noexcept {
+  switch (reason) {
+    case RefuseReason::full: return "full";
+    case RefuseReason::dropped: return "dropped";
+    case RefuseReason::closed: return "closed";
+    case RefuseReason::too_large: return "too_large";
+    case RefuseReason::invalid: return "invalid";
+    case RefuseReason::missing_key: return "missing_key";
+    case RefuseReason::abandoned: return "abandoned";
+  }
+  return "unknown";
+}
+
+/// Adds what one runner counted. `ended` is by partition.
+void PipelineCore::add_runner(const SegmentRunner& runner, Stats& stats,
+                              std::vector<std::uint64_t>& ended) const {
+  const RunnerCounters& counters = runner.counters();
+  const unsigned number = runner.partition().number();
+  PartitionStats& partition = stats.partitions[number];
+  for (std::size_t stage = 0; stage < stats.stages.size(); ++stage) {
+    stats.stages[stage].dropped += counters.stages[stage].dropped.get();
+    stats.stages[stage].dead += counters.stages[stage].dead.get();
+    stats.stages[stage].thrown += counters.stages[stage].thrown.get();
+  }
+  const std::uint64_t invalid = counters.invalid.get();
+  const std::uint64_t missing_key = counters.missing_key.get();
+  stats.refused[static_cast<std::size_t>(RefuseReason::invalid)] += invalid;
+  stats.refused[static_cast<std::size_t>(RefuseReason::missing_key)] += missing_key;
+  stats.bytes_accepted -= counters.bytes_refused.get();  // the producers' sum comes later: modular
+  partition.accepted -= invalid + missing_key;           // so does the ring's, below
+  partition.indexed_again += counters.indexed_again.get();
+  if (!runner.segment().last) return;
+  const std::uint64_t completed = counters.completed.get();
+  const std::uint64_t dropped = counters.dropped.get();
+  const std::uint64_t dead = counters.dead.get();
+  stats.completed += completed;
+  stats.dropped += dropped;
+  stats.dead += dead;
+  partition.completed += completed;
+  ended[number] = completed + dropped + dead;
+  stats.latency_ns.merge(counters.latency_ns.snapshot());
+  // The runner has the places that it passed in 64 bits, the ring those that were claimed beyond.
+  partition.accepted += counters.handled.get() - counters.tombstones.get();
+  const EventRing& ring = runner.partition().ring();
+  const Position done = runner.partition().cursor(layout_index(runner.segment())).load();
+  const Position claimed = ring.position();
+  partition.slots_used = Position::sequences_between(done.sequence(), claimed.sequence());
+  partition.arena_bytes_used =
+      std::uint64_t{Position::units_between(done.units(), claimed.units())} * kUnitBytes;
+  partition.accepted += partition.slots_used;
+  // relaxed: statistic.
+  partition.pressure_high = runner.activity().pressure_high.load(std::memory_order_relaxed);
+  // relaxed: statistic.
+  const std::uint64_t oldest_ns = runner.activity().oldest_ns.load(std::memory_order_relaxed);
+  if (oldest_ns != 0 && partition.slots_used != 0)
+    partition.oldest_age_ns = less(clock.now_ns(), oldest_ns);
+}
+
+Stats PipelineCore::stats() const {
+  Stats stats;
+  stats.stages.resize(layout.stages.size());
+  for (std::size_t i = 0; i < layout.stages.size(); ++i) stats.stages[i].name = layout.stages[i].name;
+  stats.partitions.resize(partitions.size());
+  std::vector<std::uint64_t> ended(partitions.size(), 0);
+  // Ends are read before beginnings, and each event is counted as accepted before any runner sees it.
+  for (const std::unique_ptr<SegmentRunner>& runner : runners_) add_runner(*runner, stats, ended);
+  for (std::size_t i = 0; i < partitions.size(); ++i) {
+    PartitionStats& partition = stats.partitions[i];
+    partition.slots = layout.options.ring.slots;
+    partition.arena_bytes = layout.options.ring.arena_bytes;
+    partition.in_flight = less(partition.accepted, ended[i]);
+  }
+  for (const std::uint64_t refused_by_runners : stats.refused) stats.accepted -= refused_by_runners;
+  add_producers(stats);
+  stats.in_flight = less(stats.accepted, stats.completed + stats.dropped + stats.dead);
+  stats.spill_bytes = spill.bytes_used();
+  for (const std::unique_ptr<RunnerThread>& thread : threads_) {
+    stats.waits.parks += thread->waits().parks.get();
+    stats.waits.wakes_late += thread->waits().wakes_late.get();
+    stats.waits.unpublished_waits += thread->waits().unpublished_waits.get();
+  }
+  // relaxed: statistic.
+  const std::uint64_t stopped_ns = stopped_ns_.load(std::memory_order_relaxed);
+  if (start_ns_ != 0)
+    stats.elapsed_ns = less(stopped_ns == 0 ? clock.now_ns() : stopped_ns, start_ns_);
+  return stats;
+}
+
+void PipelineCore::add_producers(Stats& stats) const {
+  const std::lock_guard<std::mutex> guard(lock_);
+  for (const std::unique_ptr<ProducerState>& state : producers_) {
+    stats.accepted += state->accepted.get();
+    stats.bytes_accepted += state->bytes_accepted.get();
+    stats.blocked_ns += state->blocked_ns.get();
+    stats.spilled += state->spilled.get();
+    for (std::size_t reason = 0; reason < kRefuseReasons; ++reason)
+      stats.refused[reason] += state->refused[reason].get();
+    stats.offered += state->offered.get();
+  }
+}
+
+std::size_t PipelineCore::layout_index(const LayoutSegment& segment) const noexcept {
+  return static_cast<std::size_t>(&segment - layout.segments.data());
+}
+
+Health PipelineCore::health() const {
+  Health health;
+  const auto tell = [&](std::string problem) {
+    health.ready = false;
+    health.problems.push_back(std::move(problem));
+  };
+  {
+    const std::lock_guard<std::mutex> guard(lock_);
+    if (failure_) tell(failure_->message);
+  }
+  const std::uint64_t now_ns = clock.now_ns();
+  const std::uint64_t patience_ns = closing() ? 0 : kPatienceNs;
+  for (const std::unique_ptr<SegmentRunner>& runner : runners_) {
+    const RunnerActivity& activity = runner->activity();
+    const unsigned partition = runner->partition().number();
+    // relaxed: statistic.
+    const std::uint64_t waiting_ns = activity.unpublished_since_ns.load(std::memory_order_relaxed);
+    if (waiting_ns != 0 && less(now_ns, waiting_ns) >= patience_ns)
+      tell(fmt::format("partition {} waits since {:.3f} s for claim {} of its ring, which a producer took "
+                       "and has neither published nor left",
+                       partition, seconds(less(now_ns, waiting_ns)),
+                       runner->partition().cursor(layout_index(runner->segment())).load().sequence()));
+    // relaxed: statistic.
+    const unsigned stage = activity.stage.load(std::memory_order_relaxed);
+    // relaxed: statistic.
+    const std::uint64_t since_ns = activity.since_ns.load(std::memory_order_relaxed);
+    if (stage != RunnerActivity::kIdle && less(now_ns, since_ns) >= patience_ns)
+      tell(fmt::format("stage \"{}\" of partition {} has been running on one batch for {:.3f} s",
+                       layout.stages[stage].name, partition, seconds(less(now_ns, since_ns))));
+  }
+  for (const std::unique_ptr<RunnerThread>& thread : threads_)
+    if (thread->broken())
+      tell(fmt::format("a handler ended its thread {} (pthread_exit or cancellation); its partitions stand "
+                       "still",
+                       thread->plan().name));
+  return health;
+}
+
+bool PipelineCore::drained() const noexcept {
+  const auto last = std::find_if(layout.segments.begin(), layout.segments.end(),
+                                 [](const LayoutSegment& segment) { return segment.last; });
+  const std::size_t number = layout_index(*last);
+  return std::all_of(partitions.begin(), partitions.end(), [&](const auto& partition) {
+    return partition->ring().drained(partition->cursor(number).load());
+  });
+}
+
+Report PipelineCore::make_report(const Health& health_at_deadline) {
+  Report report;
+  report.stats = stats();
+  {
+    const std::lock_guard<std::mutex> guard(lock_);
+    report.failure = failure_;
+  }
+  report.drained = !report.failure && drained();
+  report.problems = warnings_;
+  if (!report.drained)
+    report.problems.insert(report.problems.end(), health_at_deadline.problems.begin(),
+                           health_at_deadline.problems.end());
+  if (allocations_ != nullptr) report.allocations = allocations_() - allocations_at_start_;
+  return report;
+}
+
+}  // namespace penstock

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// A counter with one writer that any thread may read.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace penstock {
+
+class Counter {
+ public:
+  /// The writing thread only. A load and a store: no other thread's update can be lost, since there
+  /// is none, and no locked instruction is paid.
+  void add(std::uint64_t count) noexcept {
+    // relaxed: own value.
+    const std::uint64_t before = value_.load(std::memory_order_relaxed);
+    // relaxed: statistic.
+    value_.store(before + count, std::memory_order_relaxed);
+  }
+  /// Exact once the writer is quiet.
+  [[nodiscard]] std::uint64_t get() const noexcept {
+    // relaxed: statistic.
+    return value_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  // Written by one thread, read by any.
+  std::atomic<std::uint64_t> value_{0};
+};
+
+}  // namespace penstock

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/runtime/base/histogram.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace penstock {
+
+using namespace histogram_layout;
+
+void HistogramSnapshot::merge(const HistogramSnapshot& other) {
+  if (other.cells_.empty()) return;
+  cells_.resize(kCells);
+  for (std::size_t cell = 0; cell < kCells; ++cell) cells_[cell] += other.cells_[cell];
+  count_ += other.count_;
+  max_ = std::max(max_, other.max_);
+}
+
+std::uint64_t HistogramSnapshot::percentile(double percent) const noexcept {
+  if (count_ == 0) return 0;
+  const double wanted = std::ceil(percent / 100 * static_cast<double>(count_));
+  const auto rank =
+      static_cast<std::uint64_t>(std::clamp(wanted, 1.0, static_cast<double>(count_)));
+  std::uint64_t seen = 0;
+  for (std::size_t cell = 0; cell + 1 < kCells; ++cell) {
+    seen += cells_[cell];
+    if (seen >= rank) return std::min(upper_of(cell), max_);
+  }
+  return max_;
+}
+
+std::uint64_t HistogramSnapshot::min() const noexcept {
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell)
+    if (cells_[cell] != 0) return cell == 0 ? 0 : upper_of(cell - 1) + 1;
+  return 0;
+}
+
+double HistogramSnapshot::mean() const noexcept {
+  if (count_ == 0) return 0;
+  double sum = 0;
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
+    const double lower = cell == 0 ? 0 : static_cast<double>(upper_of(cell - 1)) + 1;
+    sum += (lower + static_cast<double>(upper_of(cell))) / 2 * static_cast<double>(cells_[cell]);
+  }
+  return sum / static_cast<double>(count_);
+}
+
+HistogramSnapshot Histogram::snapshot() const {
+  HistogramSnapshot snapshot;
+  snapshot.cells_.resize(kCells);
+  for (std::size_t cell = 0; cell < kCells; ++cell) {
+    // relaxed: statistic.
+    snapshot.cells_[cell] = (*cells_)[cell].load(std::memory_order_relaxed);
+    snapshot.count_ += snapshot.cells_[cell];
+  }
+  // relaxed: statistic.
+  snapshot.max_ = max_.load(std::memory_order_relaxed);
+  return snapshot;
+}
+
+}  // namespace penstock

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/runtime/machine/thread.hpp>
+
+#include <pthread.h>
+#include <sched.h>
+
+#include <cerrno>
+#include <csignal>
+#include <type_traits>
+
+#include <penstock/runtime/base/atomics.hpp>
+#include <penstock/runtime/machine/clock.hpp>
+
+namespace penstock {
+namespace {
+
+constexpr std::size_t kNameBytesMax = 15;  // pthread_setname_np refuses more
+
+static_assert(std::is_same_v<pthread_t, unsigned long>);
+
+/// Thread attributes that name one CPU, so that the thread touches no memory before it runs there.
+class Attributes {
+ public:
+  explicit Attributes(const std::optional<unsigned>& cpu) {
+    pthread_attr_init(&attributes_);
+    if (!cpu || *cpu >= CPU_SETSIZE) return;
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(*cpu, &cpus);
+    pthread_attr_setaffinity_np(&attributes_, sizeof cpus, &cpus);
+  }
+  Attributes(const Attributes&) = delete;
+  Attributes& operator=(const Attributes&) = delete;
+  ~Attributes() { pthread_attr_destroy(&attributes_); }
+  [[nodiscard]] const pthread_attr_t* get() const { return &attributes_; }
+
+ private:
+  pthread_attr_t attributes_;
+};
+
+}  // namespace
+
+void* Thread::run_task(void* argument) {
+  std::unique_ptr<Task> task(static_cast<Task*>(argument));
+  struct Announce {  // also when the thread is unwound by pthread_exit or cancellation
+    std::shared_ptr<Ended> ended;
+    ~Announce() {
+      // release: pairs with the acquire in join_until().
+      ended->word.store(1, std::memory_order_release);
+      StdAtomics::wake_all(ended->word);
+    }
+  } const announce{task->ended};
+  pthread_setname_np(pthread_self(), task->name.c_str());
+  task->run();
+  task.reset();  // what the body holds ends before the thread counts as ended
+  return nullptr;
+}
+
+Result<Thread> Thread::start_task(const ThreadOptions& options, std::unique_ptr<Task> task) {
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
+  task->name = options.name.substr(0, kNameBytesMax);
+  task->ended = std::make_shared<Ended>();
+  Thread thread;
+  thread.ended_ = task->ended;
+  int failure =
+      pthread_create(&thread.handle_, Attributes(options.cpu).get(), run_task, task.get());
+  const bool out_of_range = options.cpu && *options.cpu >= CPU_SETSIZE;
+  thread.pin_denied_ = out_of_range || (options.cpu && failure != 0);
+  if (options.cpu && failure != 0)  // EINVAL: no such CPU, or not for us; EPERM: a sandbox
+    failure = pthread_create(&thread.handle_, nullptr, run_task, task.get());
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (failure != 0)
+    return system_error(ErrorCode::unavailable, "starting thread " + options.name, failure);
+  static_cast<void>(task.release());  // the thread owns it
+  thread.running_ = true;
+  return thread;
+}
+
+Thread::~Thread() {
+  if (running_) pthread_join(handle_, nullptr);
+}
+
+// Not pthread_clockjoin_np: ThreadSanitizer does not know it.
+bool Thread::join_until(std::uint64_t deadline_ns) noexcept {
+  if (!running_) return true;
+  // acquire: pairs with the release in run_task().
+  while (ended_->word.load(std::memory_order_acquire) == 0) {
+    const std::uint64_t now_ns = steady_clock().now_ns();
+    if (now_ns >= deadline_ns) return false;
+    StdAtomics::wait(ended_->word, 0, deadline_ns - now_ns);
+  }
+  pthread_join(handle_, nullptr);
+  running_ = false;
+  return true;
+}
+
+void Thread::detach() noexcept {
+  if (running_) pthread_detach(handle_);
+  running_ = false;
+}
+
+}  // namespace penstock

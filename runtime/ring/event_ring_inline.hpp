@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bodies of BasicEventRing: claiming, the gate, parking, closing.
+// Threads and invariants: see event_ring.hpp.
+#pragma once
+
+#include <bit>
+#include <cstring>
+
+#include <penstock/runtime/ring/event_ring.hpp>
+
+namespace penstock {
+
+template <class Atomics, class Position>
+BasicEventRing<Atomics, Position>::BasicEventRing(const Memory& memory) noexcept
+    : slots_(memory.slots),
+      arena_(memory.arena),
+      slots_count_(memory.slots_count),
+      reserve_slots_(memory.reserve_slots),
+      units_count_(memory.arena_bytes / kUnitBytes),
+      // The same share of the arena as of the slots.
+      reserve_units_(units_count_ * memory.reserve_slots / memory.slots_count) {
+  PENSTOCK_CHECK(std::has_single_bit(slots_count_) && std::has_single_bit(units_count_));
+  PENSTOCK_CHECK(slots_count_ <= Position::kSequenceMask / 2 + 1);
+  PENSTOCK_CHECK(units_count_ <= Position::kUnitMask / 2 + 1);
+  PENSTOCK_CHECK(reserve_slots_ < slots_count_ && (units_count_ - reserve_units_) / 2 >= 1);
+}
+
+template <class Atomics, class Position>
+void BasicEventRing<Atomics, Position>::add_gate(Cursor& cursor) noexcept {
+  PENSTOCK_CHECK(gates_count_ < kGatesMax);
+  gates_[gates_count_++] = &cursor;
+}
+
+template <class Atomics, class Position>
+void BasicEventRing<Atomics, Position>::add_listener(Parker& parker) noexcept {
+  for (std::uint32_t i = 0; i < listeners_count_; ++i)
+    if (listeners_[i] == &parker) return;
+  PENSTOCK_CHECK(listeners_count_ < kListenersMax);
+  listeners_[listeners_count_++] = &parker;
+}
+
+template <class Atomics, class Position>
+void BasicEventRing<Atomics, Position>::prepare(Position start) noexcept {
+  for (std::uint32_t i = 0; i < slots_count_; ++i) {
+    const std::uint32_t first = Position::sequence_after(start.sequence(), i);
+    // The stamp of one lap before: no value that the counter could mean as published.
+    // relaxed: ordered by the start of the producers, which comes later.
+    slot_to_write(first).stamp.store(
+        Position::sequence_after(first, 1 + static_cast<std::uint32_t>(Position::kSequenceMask) + 1 -
+                                            slots_count_),
+        std::memory_order_relaxed);
+  }
+  for (std::uint64_t unit = 0; unit < units_count_; ++unit) arena_[unit * kUnitBytes] = '\n';
+  // relaxed: ordered by the start of the producers.
+  claim_.store(start.word, std::memory_order_relaxed);
+  // relaxed: ordered by the start of the producers.
+  gate_.store(start.word, std::memory_order_relaxed);
+}
+
+template <class Atomics, class Position>
+std::pair<Position, typename BasicEventRing<Atomics, Position>::Cursor*>
+BasicEventRing<Atomics, Position>::slowest(Position gate) const noexcept {
+  Cursor* cursor = gates_[0];
+  Position least = cursor->load();
+  for (std::uint32_t i = 1; i < gates_count_; ++i) {
+    const Position other = gates_[i]->load();
+    if (Position::sequences_between(gate.sequence(), other.sequence()) <
+        Position::sequences_between(gate.sequence(), least.sequence())) {
+      least = other;
+      cursor = gates_[i];
+    }
+  }
+  return {least, cursor};
+}
+
+/// False if the gate stands where the slowest cursor is: there is no more room than it says.
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::refresh_gate(Position gate) noexcept {
+  const Position least = slowest(gate).first.without_flags();
+  if (least.word == gate.word) return false;
+  // release: passes on what slowest() acquired from the cursors to whoever acquires the gate, before it
+  // writes into the slots that were given free.
+  // relaxed: on failure somebody else moved the gate, and the caller loads it again.
+  gate_.compare_exchange_strong(gate.word, least.word, std::memory_order_release,
+                                std::memory_order_relaxed);
+  return true;
+}
+
+template <class Atomics, class Position>
+template <class Extent>
+ClaimResult BasicEventRing<Atomics, Position>::take(std::uint32_t count, bool use_reserve,
+                                                    Extent extent_from, Taken& taken) noexcept {
+  Position at = position();
+  for (;;) {
+    if (at.low()) return ClaimResult::closed;
+    // acquire: pairs with the release in refresh_gate(): the readers have left the slots behind it. The
+    // claim word was acquired before, so this gate is at least the one by which `at` was claimed.
+    const Position gate{gate_.load(std::memory_order_acquire)};
+    if (Position::sequences_between(gate.sequence(), at.sequence()) > slots_count_) {
+      at = position();  // The gate is ahead: others claimed, and were read, since `at` was loaded.
+      continue;
+    }
+    const std::uint64_t units = extent_from(at.units());
+    if (!fits(gate, at, count, units, use_reserve)) {
+      if (!refresh_gate(gate)) return ClaimResult::full;
+      continue;
+    }
+    const Position to = Position::make(at.units() + units, std::uint64_t{at.sequence()} + count);
+    // release: the gate that `to` was checked by precedes it, see invariant 3.
+    // acquire: on failure, as in position().
+    if (claim_.compare_exchange_weak(at.word, to.word, std::memory_order_release,
+                                     std::memory_order_acquire)) {
+      taken = {.from = at, .to = to, .wakes = at.high()};
+      return ClaimResult::claimed;
+    }
+  }
+}
+
+template <class Atomics, class Position>
+std::uint64_t BasicEventRing<Atomics, Position>::hand_out(Claim& claim, std::uint32_t sequence,
+                                                          std::uint64_t start_units,
+                                                          std::uint64_t units, bool wakes) noexcept {
+  const std::uint64_t end = start_units + (units == 0 ? 0 : extent(start_units, units));
+  PENSTOCK_DCHECK(!claim);
+  claim.ring_ = this;
+  claim.data_ =
+      units == 0 ? nullptr : arena_ + ((end - units) & (units_count_ - 1)) * kUnitBytes;
+  claim.sequence_ = sequence;
+  claim.end_units_ = static_cast<std::uint32_t>(end & Position::kUnitMask);
+  claim.wakes_ = wakes;
+  return end;
+}
+
+template <class Atomics, class Position>
+ClaimResult BasicEventRing<Atomics, Position>::try_claim(std::uint64_t bytes, bool use_reserve,
+                                                         Claim& claim) noexcept {
+  PENSTOCK_DCHECK(bytes <= inline_bytes_max());
+  const std::uint64_t units = units_for(bytes);
+  Taken taken;
+  const ClaimResult result = take(
+      1, use_reserve, [&](std::uint64_t start) { return extent(start, units); }, taken);
+  if (result == ClaimResult::claimed)
+    hand_out(claim, taken.from.sequence(), taken.from.units(), units, taken.wakes);
+  return result;
+}
+
+template <class Atomics, class Position>
+ClaimResult BasicEventRing<Atomics, Position>::try_claim_slot(bool use_reserve,
+                                                              Claim& claim) noexcept {
+  Taken taken;
+  const ClaimResult result =
+      take(1, use_reserve, [](std::uint64_t) { return std::uint64_t{0}; }, taken);
+  if (result == ClaimResult::claimed)
+    hand_out(claim, taken.from.sequence(), taken.from.units(), 0, taken.wakes);
+  return result;
+}
+
+template <class Atomics, class Position>
+ClaimResult BasicEventRing<Atomics, Position>::try_claim_batch(
+    std::span<const std::uint32_t> lengths, bool use_reserve, std::span<Claim> claims) noexcept {
+  PENSTOCK_CHECK(!lengths.empty() && lengths.size() <= kClaimsMax &&
+                 lengths.size() <= claims.size());
+  const auto count = static_cast<std::uint32_t>(lengths.size());
+  Taken taken;
+  const auto extent_of_all = [&](std::uint64_t start) {
+    std::uint64_t end = start;
+    for (const std::uint32_t length : lengths) end += extent(end, units_for(length));
+    return end - start;
+  };
+  const ClaimResult result = take(count, use_reserve, extent_of_all, taken);
+  if (result != ClaimResult::claimed) return result;
+  std::uint64_t at = taken.from.units();
+  for (std::uint32_t i = 0; i < count; ++i) {
+    // The last one wakes, so that the runner finds them all.
+    at = hand_out(claims[i], Position::sequence_after(taken.from.sequence(), i), at,
+                  units_for(lengths[i]), taken.wakes && i + 1 == count);
+  }
+  return result;
+}
+
+template <class Atomics, class Position>
+void BasicEventRing<Atomics, Position>::publish(Slot& slot, std::uint32_t sequence,
+                                                bool wakes) noexcept {
+  // release: pairs with the acquire in published(): the slot, the bytes and the envelope.
+  slot.stamp.store(stamp_of(sequence), std::memory_order_release);
+  if (!wakes) [[likely]] return;
+  for (std::uint32_t i = 0; i < listeners_count_; ++i) listeners_[i]->wake();
+}
+
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::register_for_room(std::uint64_t units,
+                                                          bool use_reserve) noexcept {
+  const Position at = position();
+  if (at.low()) return false;
+  // acquire: as in take().
+  const Position gate{gate_.load(std::memory_order_acquire)};
+  const auto [seen, cursor] = slowest(gate);
+  const std::uint64_t needed = units == 0 ? 0 : extent(at.units(), units);
+  // A stale `at` behind the cursor looks like a huge distance: look again rather than park.
+  if (Position::sequences_between(seen.sequence(), at.sequence()) > slots_count_ ||
+      fits(seen, at, 1, needed, use_reserve))
+    return false;
+  return cursor->try_flag(seen, Cursor::kProducersWait);
+}
+
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::wait_for_room(std::uint64_t bytes, bool use_reserve,
+                                                      std::uint64_t timeout_ns) noexcept {
+  const std::uint32_t epoch = room_.epoch();
+  const std::uint64_t units = bytes == 0 ? 0 : units_for(bytes);
+  if (!register_for_room(units, use_reserve)) return true;
+  return room_.wait(epoch, timeout_ns);
+}
+
+template <class Atomics, class Position>
+ParkAnswer BasicEventRing<Atomics, Position>::try_park(Position cursor) noexcept {
+  Position at = position();
+  if (at.sequence() != cursor.sequence())
+    return published(cursor.sequence()) ? ParkAnswer::work : ParkAnswer::unpublished;
+  if (at.low()) return ParkAnswer::drained;
+  if (at.high()) return ParkAnswer::armed;
+  // relaxed: the flag hands nothing over; as a read-modify-write it continues the release sequence of
+  // the last claim. If it fails, somebody claimed or closed: the caller looks again.
+  return claim_.compare_exchange_strong(at.word, at.word | Position::kHighFlag,
+                                        std::memory_order_relaxed, std::memory_order_relaxed)
+             ? ParkAnswer::armed
+             : ParkAnswer::unpublished;
+}
+
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::drained(Position cursor) const noexcept {
+  const Position at = position();
+  return at.low() && at.sequence() == cursor.sequence();
+}
+
+template <class Atomics, class Position>
+void BasicEventRing<Atomics, Position>::close() noexcept {
+  // relaxed: the order of read-modify-writes on this one word decides between a claim and the close.
+  claim_.fetch_or(Position::kLowFlag, std::memory_order_relaxed);
+  room_.wake();
+}
+
+}  // namespace penstock

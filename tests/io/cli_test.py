@@ -1,0 +1,396 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The program `penstock` from outside: what it prints, where, and its exit codes.
+
+Usage: cli_test.py PATH_TO_PENSTOCK [unittest arguments]
+Each test works in a folder of its own. Nothing here measures time; a test that hangs is ended by
+TIMEOUT_S, which is far more than any of them takes under a sanitizer.
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import unittest
+
+TIMEOUT_S = 120
+FINE, CHECK_FAILED, USAGE, UNAVAILABLE, STORAGE, BAD_CONFIG = 0, 1, 2, 69, 74, 78
+PROGRAM = ""
+DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="penstock-")
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def write(self, name, text):
+        mode = "wb" if isinstance(text, bytes) else "w"
+        with open(self.path(name), mode) as file:
+            file.write(text)
+        return self.path(name)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as file:
+            return file.read()
+
+    def call(self, *arguments, code=FINE, stdin=subprocess.DEVNULL, **options):
+        """Runs the program in the test's folder and checks its exit code."""
+        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder.name, timeout=TIMEOUT_S,
+                              stdin=None if "input" in options else stdin,
+                              capture_output=True, **options)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
+        return out, err
+
+    def generate(self, *arguments):
+        self.call("generate", "orders", "--output", "in.ndjson", *arguments)
+        return self.read("in.ndjson").splitlines()
+
+    def config(self, source='kind = "file"\npath = "in.ndjson"',
+               sink='kind = "file"\npath = "out.ndjson"', partitions=1, more=""):
+        return self.write("test.toml", f"""
+[pipeline]
+name = "test"
+partitions = {partitions}
+key = "subject"
+{more}
+[[source]]
+{source}
+[[sink]]
+{sink}
+[rejects]
+path = "rejects.ndjson"
+""")
+
+
+def is_valid(line):
+    try:
+        event = json.loads(line)
+    except json.JSONDecodeError:
+        return False
+    return "id" in event and event["time"] != "lunchtime" and not line.startswith('{"id":"twice"')
+
+
+def by_subject(lines):
+    found = {}
+    for line in lines:
+        found.setdefault(json.loads(line)["subject"], []).append(line)
+    return found
+
+
+class Verbs(CliTest):
+    def test_unknown_verbs_and_options_are_usage_errors(self):
+        for arguments in ([], ["fly"], ["run"], ["run", "x", "--fast"], ["demo", "--events", "few"],
+                          ["plan", "x", "--partitions", "1000"], ["config", "--format", "yaml"],
+                          ["generate", "orders", "--invalid", "2"]):
+            out, err = self.call(*arguments, code=USAGE)
+            self.assertEqual(out, "", arguments)
+            self.assertNotEqual(err, "", arguments)
+
+    def test_every_verb_has_help_with_an_example(self):
+        for verb in (["run"], ["demo"], ["validate"], ["plan"], ["generate"],
+                     ["generate", "orders"], ["inspect"], ["config"], ["version"], []):
+            out, _ = self.call(*verb, "--help")
+            self.assertIn("Example:\n  penstock ", out, verb)
+
+    def test_version_names_packages(self):
+        out, _ = self.call("version", "--format", "json")
+        told = json.loads(out)
+        self.assertIn("toml++", told["packages"])
+        self.assertIn("toml++", self.call("version")[0])
+
+    def test_configuration_page_is_what_the_program_prints(self):
+        out, _ = self.call("config", "--markdown")
+        self.assertEqual(out, (DOCS / "configuration.md").read_text(encoding="utf-8"),
+                         "write it again: penstock config --markdown > docs/configuration.md")
+
+    def test_printed_config_is_valid_and_shows_effective_values(self):
+        self.write("small.toml", '[pipeline]\nprofile = "quiet"\n[[sink]]\nkind = "null"\n')
+        out, _ = self.call("config", "small.toml")
+        self.assertIn("\nslots = 1024\n", out)
+        self.write("printed.toml", out)
+        self.call("validate", "printed.toml")
+        values = json.loads(self.call("config", "small.toml", "--format", "json")[0])
+        slots = [row for row in values["properties"] if row["key"] == "slots"]
+        self.assertEqual(slots[0]["value"], "1024")
+
+    def test_generate_is_deterministic(self):
+        first, _ = self.call("generate", "orders", "--events", "1k", "--seed", "7")
+        second, _ = self.call("generate", "orders", "--events", "1000", "--seed", "7")
+        self.assertEqual(first, second)
+        self.assertEqual(len(first.splitlines()), 1000)
+
+    def test_generate_on_a_full_device_is_a_storage_error(self):
+        _, err = self.call("generate", "orders", "--output", "/dev/full", code=STORAGE)
+        self.assertIn("/dev/full: No space left on device", err)
+
+    def test_demo_checks_its_result(self):
+        out, _ = self.call("demo", "--events", "20k")
+        self.assertIn("20,000 completed · 0 dead · 0 lost · 0 out of order", out)
+        told = json.loads(self.call("demo", "--events", "20k", "--format", "json")[0])
+        self.assertEqual((told["completed"], told["lost"], told["out_of_order"]), (20000, 0, 0))
+        self.assertTrue(told["totals_right"])
+
+
+class Configs(CliTest):
+    BROKEN = '[ring]\nslots = 60_000\n[[stage]]\nname = "price"\non_eror = "drop"\n[reorder]\n'
+
+    def test_mistakes_are_told_all_at_once(self):
+        self.write("broken.toml", self.BROKEN)
+        out, _ = self.call("validate", "broken.toml", code=BAD_CONFIG)
+        self.assertEqual(out, """\
+broken.toml:2:9: ring.slots = 60000 is not a power of two (did you mean 65536?)
+      2 | slots = 60_000
+        |         ^~~~~~
+broken.toml:5:1: unknown key "on_eror" in stage "price" (did you mean "on_error"?)
+      5 | on_eror = "drop"
+        | ^~~~~~~
+broken.toml:6:1: "[reorder]" is not in this version of Penstock
+      6 | [reorder]
+        | ^~~~~~~~~
+3 errors
+""")
+        for verb in ("run", "plan", "config"):
+            printed, err = self.call(verb, "broken.toml", code=BAD_CONFIG)
+            self.assertEqual((printed, err), ("", out), verb)
+        told = json.loads(self.call("validate", "broken.toml", "--format", "json",
+                                    code=BAD_CONFIG)[0])
+        self.assertFalse(told["valid"])
+        self.assertEqual([p["line"] for p in told["problems"]], [2, 5, 6])
+
+    def test_valid_config_with_handlers_is_valid_without_their_code(self):
+        self.config(more='[[stage]]\nname = "price"')
+        self.assertIn("valid", self.call("validate", "test.toml")[0])
+        out, _ = self.call("validate", "test.toml", "--format", "json")
+        self.assertTrue(json.loads(out)["valid"])
+
+    def test_run_refuses_handlers_that_nobody_fills(self):
+        self.config(more='[[stage]]\nname = "price"')
+        _, err = self.call("run", "test.toml", code=BAD_CONFIG)
+        self.assertIn('"price"', err)
+
+    def test_plan_tells_threads_memory_and_segments(self):
+        self.config(partitions=2)
+        out, _ = self.call("plan", "test.toml")
+        for word in ("partitions", "memory", "segments"):
+            self.assertIn(word, out)
+        out, _ = self.call("plan", "test.toml", "--partitions", "4", "--format", "json")
+        self.assertEqual(json.loads(out)["partitions"], 4)
+
+    def test_missing_config_is_unavailable(self):
+        for verb in ("run", "validate", "plan", "config"):
+            _, err = self.call(verb, "no.toml", code=UNAVAILABLE)
+            self.assertIn("no.toml: No such file or directory", err)
+
+
+class Inspect(CliTest):
+    def test_tells_line_and_reason_of_what_would_be_refused(self):
+        lines = self.generate("--events", "200", "--invalid", "10%")
+        bad = [number for number, line in enumerate(lines, 1) if not is_valid(line)]
+        self.assertTrue(bad)
+        out, _ = self.call("inspect", "in.ndjson", code=CHECK_FAILED)
+        told = out.splitlines()
+        self.assertEqual([int(line.split(":")[1]) for line in told[:-1]], bad)
+        self.assertEqual(told[-1], f"200 events: {200 - len(bad)} accepted, {len(bad)} refused")
+
+    def test_json_has_one_object_a_line_and_a_summary(self):
+        self.generate("--events", "3")
+        with open(self.path("in.ndjson"), "rb") as events:
+            out, _ = self.call("inspect", "-", "--format", "json", stdin=events)
+        told = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([line.get("accepted") for line in told[:-1]], [True] * 3)
+        self.assertEqual(told[-1], {"events": 3, "accepted": 3, "refused": 0, "reasons": {}})
+
+    def test_missing_file_is_unavailable(self):
+        self.call("inspect", "no.ndjson", code=UNAVAILABLE)
+        self.call("inspect", ".", code=UNAVAILABLE)
+
+
+class Run(CliTest):
+    def report_of(self, out):
+        report = json.loads(out.splitlines()[-1])
+        self.assertEqual(report["offered"], report["accepted"] + sum(report["refused"].values()))
+        self.assertEqual(report["accepted"],
+                         report["completed"] + sum(report["dropped"].values()) + report["dead"] +
+                         report["parked"] + report["in_flight"])
+        return report
+
+    def check_result(self, lines, out):
+        """Every valid event once in the sink, in input order for each key; the others rejected."""
+        valid = [line for line in lines if is_valid(line)]
+        bad = [number for number, line in enumerate(lines, 1) if not is_valid(line)]
+        written = self.read("out.ndjson").splitlines()
+        self.assertEqual(sorted(written), sorted(valid))
+        self.assertEqual(by_subject(written), by_subject(valid))
+        rejects = [json.loads(line) for line in self.read("rejects.ndjson").splitlines()]
+        self.assertEqual(sorted(reject["line"] for reject in rejects), bad)
+        for reject in rejects:
+            self.assertEqual((reject["kind"], reject["reason"]), ("refused", "invalid"))
+            self.assertEqual(reject["bytes"], lines[reject["line"] - 1])
+            self.assertNotEqual(reject["detail"], "")
+        report = self.report_of(out)
+        self.assertEqual(report["offered"], len(lines))
+        self.assertEqual(report["completed"], len(valid))
+        self.assertEqual(report["refused"], {"invalid": len(bad)} if bad else {})
+        self.assertTrue(report["drained"])
+
+    def test_file_through_1_2_and_4_partitions(self):
+        lines = self.generate("--events", "20k", "--keys", "300", "--invalid", "0.5%")
+        for partitions in (1, 2, 4):
+            with self.subTest(partitions=partitions):
+                self.config(partitions=partitions)
+                out, err = self.call("run", "test.toml", "--format", "json")
+                self.check_result(lines, out)
+                self.assertIn("20,000 in = ", err)
+
+    def test_pipe_through_1_2_and_4_partitions(self):
+        lines = self.generate("--events", "20k", "--keys", "300", "--invalid", "0.5%")
+        self.config(source='kind = "stdin"')
+        for partitions in ("1", "2", "4"):
+            with self.subTest(partitions=partitions):
+                out, _ = self.call("run", "test.toml", "--format", "json", "--quiet",
+                                   "--partitions", partitions, input="\n".join(lines).encode())
+                self.check_result(lines, out)
+
+    def test_fifo_by_its_path(self):
+        lines = self.generate("--events", "2k")
+        os.mkfifo(self.path("fifo"))
+        self.config(source='kind = "file"\npath = "fifo"')
+        with subprocess.Popen([PROGRAM, "run", "test.toml", "--format", "json"],
+                              cwd=self.folder.name, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as process:
+            with open(self.path("fifo"), "w", encoding="utf-8") as fifo:
+                fifo.write("\n".join(lines) + "\n")
+            out, _ = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, FINE)
+        self.check_result(lines, out.decode())
+
+    def test_events_go_to_stdout_only_if_the_sink_says_so(self):
+        lines = self.generate("--events", "100")
+        self.config(sink='kind = "stdout"')
+        out, _ = self.call("run", "test.toml", "--format", "json")
+        self.assertEqual(out.splitlines()[:-1], lines)
+        self.config(sink='kind = "null"')
+        self.assertEqual(self.call("run", "test.toml")[0], "")
+
+    def test_lines_of_every_shape(self):
+        good = self.generate("--events", "3")
+        pretty = good[2].replace('"data":{', '"data": { ')
+        text = (b"\xef\xbb\xbf" + good[0].encode() + b"\n"  # 1: byte order mark
+                + good[0].encode() + b"\r\n\r\n  \n"        # 2: CRLF; 3, 4: blank
+                + b"{\x00}\n" + b"\xff\xfe\n" + b"[1]\n"    # 5: NUL, 6: no UTF-8, 7: no object
+                + b'{"a":"' + b"x" * 70000 + b'"}\n'        # 8: too long
+                + good[1].encode() + b"\n" + pretty.encode())  # 9, 10: without newline
+        self.write("in.ndjson", text)
+        self.config(more='[ring]\nevent_bytes_max = "64KiB"')
+        out, _ = self.call("run", "test.toml", "--format", "json")
+        self.assertEqual(self.read("out.ndjson").splitlines(), [good[0], good[1], pretty])
+        rejects = {reject["line"]: reject for reject in
+                   map(json.loads, self.read("rejects.ndjson").splitlines())}
+        self.assertEqual(sorted(rejects), [1, 5, 6, 7, 8])
+        self.assertEqual(rejects[8]["reason"], "too_large")
+        self.assertEqual(rejects[8]["bytes_total"], 70008)
+        self.assertTrue(rejects[8]["truncated"])
+        self.assertEqual(rejects[6]["bytes_base64"], "//4=")
+        report = self.report_of(out)
+        self.assertEqual(report["refused"], {"invalid": 4, "too_large": 1})
+        self.call("run", "test.toml", "--strict", code=CHECK_FAILED)
+
+    def test_empty_input_is_fine(self):
+        self.write("in.ndjson", "")
+        self.config()
+        self.assertEqual(self.report_of(self.call("run", "test.toml", "--format", "json")[0])
+                         ["offered"], 0)
+
+    def test_missing_input_is_unavailable(self):
+        self.config()
+        _, err = self.call("run", "test.toml", code=UNAVAILABLE)
+        self.assertIn("in.ndjson: No such file or directory", err)
+        self.config(source='kind = "file"\npath = "."')
+        _, err = self.call("run", "test.toml", code=UNAVAILABLE)
+        self.assertIn("Is a directory", err)
+
+    def test_config_without_source_cannot_run(self):
+        self.write("none.toml", '[[sink]]\nkind = "null"\n')
+        self.call("run", "none.toml", code=BAD_CONFIG)
+
+    def test_full_device_is_a_storage_error(self):
+        self.generate("--events", "1k")
+        self.config(sink='kind = "file"\npath = "/dev/full"')
+        out, err = self.call("run", "test.toml", "--format", "json", code=STORAGE)
+        self.assertIn("/dev/full: No space left on device", err)
+        self.assertIn("/dev/full", json.loads(out.splitlines()[-1])["failure"])
+
+    def test_broken_pipe_is_a_storage_error(self):
+        self.generate("--events", "20k")
+        self.config(sink='kind = "stdout"')
+        reader, writer = os.pipe()
+        os.close(reader)
+        done = subprocess.run([PROGRAM, "run", "test.toml"], cwd=self.folder.name, stdout=writer,
+                              stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+        os.close(writer)
+        self.assertEqual(done.returncode, STORAGE, done.stderr)
+        self.assertIn("stdout: Broken pipe", done.stderr.decode())
+
+    def test_signals_drain(self):
+        lines = self.generate("--events", "2k")
+        self.config(source='kind = "stdin"')
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(signal=number):
+                with subprocess.Popen([PROGRAM, "run", "test.toml", "--format", "json"],
+                                      cwd=self.folder.name, stdin=subprocess.PIPE,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                    process.stdin.write(("\n".join(lines) + "\n").encode())
+                    process.stdin.flush()
+                    self.wait_until_written(len(lines), process)
+                    process.send_signal(number)
+                    out, err = process.communicate(timeout=TIMEOUT_S)
+                self.assertEqual(process.returncode, FINE, err)
+                self.assertIn("draining", err.decode())
+                self.check_result(lines, out.decode())
+
+    def wait_until_written(self, count, process):
+        """The pipe stays open, so the run does not end by itself."""
+        while process.poll() is None:
+            try:
+                if self.read("out.ndjson").count("\n") == count:
+                    return
+            except FileNotFoundError:
+                pass
+        self.fail(process.stderr.read())
+
+    def test_report_has_the_keys_that_are_promised(self):
+        self.generate("--events", "1k")
+        self.config(partitions=2)
+        report = self.report_of(self.call("run", "test.toml", "--format", "json")[0])
+        self.assertEqual(list(report)[:15],
+                         ["offered", "accepted", "refused", "completed", "dropped", "dead",
+                          "parked", "in_flight", "redelivered", "seconds", "events_per_s",
+                          "bytes_per_s",
+                          "latency_ns", "allocations_per_event", "blocked_s"])
+        self.assertEqual(list(report["latency_ns"]), ["p50", "p99", "p999", "max"])
+        self.assertEqual(len(report["partitions"]), 2)
+
+    def test_nothing_is_drawn_where_there_is_no_terminal(self):
+        self.generate("--events", "1k")
+        self.config()
+        _, err = self.call("run", "test.toml", "--stats-every", "1ms")
+        self.assertNotIn("\x1b", err)
+        last = r"^test: done in .* · 1,000 in = 1,000 completed$"
+        self.assertTrue(re.search(last, err, re.M), err)
+        self.assertEqual(self.call("run", "test.toml", "--quiet")[1], "")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    PROGRAM = os.path.abspath(sys.argv.pop(1))
+    unittest.main(verbosity=1)

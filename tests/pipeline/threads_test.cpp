@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole pipelines on threads of their own: start, run, stop; sources; handlers and claims that hang.
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+
+#include "flow_fixture.hpp"
+
+namespace penstock::test {
+namespace {
+
+using std::chrono_literals::operator""s;
+using std::chrono_literals::operator""ms;
+
+/// A door that a handler waits behind.
+class Latch {
+ public:
+  void wait() const {
+    // acquire: pairs with open().
+    while (!open_.load(std::memory_order_acquire)) std::this_thread::yield();
+  }
+  void open() {
+    // release: pairs with wait().
+    open_.store(true, std::memory_order_release);
+  }
+
+ private:
+  std::atomic<bool> open_{false};
+};
+
+/// Counts of ids must rise by one within each subject.
+void expect_in_order(const std::vector<std::string>& events, std::size_t keys, std::size_t each) {
+  std::map<std::string, std::size_t> next;
+  for (const std::string& text : events) {
+    const std::size_t id = text.find("\"id\":\"") + 6;
+    const std::size_t subject = text.find("\"subject\":\"") + 11;
+    const std::string key = text.substr(subject, text.find('"', subject) - subject);
+    ASSERT_EQ(std::stoul(text.substr(id)), next[key]++) << key;
+  }
+  ASSERT_EQ(next.size(), keys);
+  for (const auto& [key, count] : next) ASSERT_EQ(count, each) << key;
+}
+
+std::vector<std::string> events_of(std::size_t keys, std::size_t each) {
+  std::vector<std::string> events;
+  for (std::size_t i = 0; i < each; ++i)
+    for (std::size_t key = 0; key < keys; ++key)
+      events.push_back(event(std::to_string(i), "key" + std::to_string(key)));
+  return events;
+}
+
+struct Shape {
+  unsigned partitions;
+  unsigned runners;  ///< 0: as the plan likes
+  bool split;
+  WaitKind wait;
+};
+
+class Threads : public ::testing::TestWithParam<Shape> {};
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Threads,
+                         ::testing::Values(Shape{1, 0, false, WaitKind::adaptive},
+                                           Shape{1, 2, true, WaitKind::park},
+                                           Shape{2, 2, false, WaitKind::busy_spin},
+                                           Shape{3, 1, true, WaitKind::adaptive},
+                                           Shape{8, 8, false, WaitKind::adaptive}));
+
+TEST_P(Threads, every_event_of_a_source_arrives_once_in_order_of_its_key) {
+  constexpr std::size_t kKeys = 37;
+  constexpr std::size_t kEach = 200;
+  PipelineOptions options;
+  options.partitions = GetParam().partitions;
+  options.key = "subject";
+  options.ring.slots = 64;  // full most of the time
+  options.ring.arena_bytes = 16384;
+  options.threads.runners = GetParam().runners;
+  options.threads.wait = GetParam().wait;
+  PipelineBuilder builder(options);
+  const auto sunk = std::make_shared<Collected>();
+  builder.source(std::make_unique<LinesSource>(events_of(kKeys, kEach)))
+      .sink(std::make_unique<CollectingSink>(sunk));
+  builder.stage("one", [](Event&, Context&) { return Outcome::next(); });
+  if (GetParam().split)
+    builder.segment("second", {"main"}).stage("two", [](Event& e, Context&) {
+      return e.data().get_int64().has_value() ? Outcome::next() : Outcome::dead("no data");
+    });
+  Pipeline pipeline = build(builder);
+  ASSERT_TRUE(pipeline.wait_for_sources(60s));
+  const Report report = pipeline.stop(60s);
+  EXPECT_TRUE(report.drained);
+  EXPECT_FALSE(report.failure.has_value());
+  EXPECT_EQ(report.stats.completed, kKeys * kEach);
+  EXPECT_EQ(report.stats.latency_ns.count(), kKeys * kEach);
+  EXPECT_EQ(report.stats.waits.wakes_late, 0U);
+  expect_conserved(report.stats);
+  expect_in_order(sunk->take(), kKeys, kEach);
+}
+
+TEST_P(Threads, producers_that_come_and_go_lose_nothing) {
+  PipelineOptions options;
+  options.partitions = GetParam().partitions;
+  options.key = "subject";
+  options.ring.slots = 16;
+  options.threads.runners = GetParam().runners;
+  options.threads.wait = GetParam().wait;
+  options.admission.timeout = 60s;
+  PipelineBuilder builder(options);
+  const auto sunk = std::make_shared<Collected>();
+  builder.sink(std::make_unique<CollectingSink>(sunk));
+  Pipeline pipeline = build(builder);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::thread> producers;
+    for (int key = 0; key < 3; ++key)
+      producers.emplace_back([&pipeline, producer = pipeline.producer(), round, key]() mutable {
+        for (int i = 0; i < 300; ++i)
+          EXPECT_EQ(producer.publish(event(std::to_string(round * 300 + i), std::to_string(key))),
+                    PublishResult::accepted);
+        static_cast<void>(pipeline.stats());
+      });
+    for (std::thread& producer : producers) producer.join();
+  }
+  const Report report = pipeline.stop(60s);
+  EXPECT_EQ(report.stats.completed, 2700U);
+  expect_conserved(report.stats);
+  expect_in_order(sunk->take(), 3, 900);
+}
+
+TEST(Stop, claim_races_with_stop_and_every_event_is_either_accepted_or_closed) {
+  for (int round = 0; round < 20; ++round) {
+    PipelineOptions options;
+    options.ring.slots = 16;
+    PipelineBuilder builder(options);
+    const auto sunk = std::make_shared<Collected>();
+    builder.sink(std::make_unique<CollectingSink>(sunk));
+    Pipeline pipeline = build(builder);
+    std::atomic<std::size_t> accepted{0};
+    std::thread publisher([&accepted, producer = pipeline.producer()]() mutable {
+      for (;;) {
+        const PublishResult result = producer.publish(event("x"));
+        if (result == PublishResult::closed) return;
+        // relaxed: read after join.
+        if (result == PublishResult::accepted) accepted.fetch_add(1, std::memory_order_relaxed);
+      }
+    });
+    while (pipeline.stats().completed < 50) std::this_thread::yield();
+    const Report report = pipeline.stop(60s);
+    publisher.join();
+    EXPECT_TRUE(report.drained);
+    EXPECT_EQ(sunk->take().size(), accepted.load(std::memory_order_relaxed));
+  }
+}
+
+TEST(Stop, publish_after_stop_and_after_the_pipeline_is_closed) {
+  Producer producer;
+  {
+    PipelineBuilder builder({});
+    Pipeline pipeline = build(builder);
+    producer = pipeline.producer();
+    EXPECT_EQ(producer.publish(event("1")), PublishResult::accepted);
+    pipeline.stop(10s);
+    EXPECT_EQ(producer.publish(event("2")), PublishResult::closed);
+  }
+  EXPECT_EQ(producer.publish(event("3")), PublishResult::closed);
+  ProducerClaim claim = producer.try_claim(10);
+  EXPECT_EQ(claim.result(), PublishResult::closed);
+}
+
+TEST(Stop, handler_that_hangs_is_named_and_does_not_hold_up_the_stop) {
+  const auto latch = std::make_shared<Latch>();
+  PipelineBuilder builder({});
+  builder.stage("hang", [latch](Event&, Context&) {
+    latch->wait();
+    return Outcome::next();
+  });
+  {
+    Pipeline pipeline = build(builder);
+    Producer producer = pipeline.producer();
+    producer.publish(event("1"));
+    producer.publish(event("2"));
+    const Report report = pipeline.stop(20ms);
+    EXPECT_FALSE(report.drained);
+    EXPECT_EQ(report.stats.in_flight, 2U);
+    ASSERT_FALSE(report.problems.empty());
+    EXPECT_NE(report.problems[0].find("\"hang\""), std::string::npos) << report.problems[0];
+    expect_conserved(report.stats);
+  }
+  latch->open();  // its thread still has the memory that it uses
+}
+
+TEST(Stop, claim_that_hangs_is_named_and_does_not_hold_up_the_stop) {
+  for (const WaitKind wait : {WaitKind::adaptive, WaitKind::busy_spin}) {
+    PipelineOptions options;
+    options.threads.wait = wait;
+    PipelineBuilder builder(options);
+    Pipeline pipeline = build(builder);
+    Producer producer = pipeline.producer();
+    ProducerClaim claim = producer.try_claim(10);
+    ASSERT_TRUE(claim);
+    producer.publish(event("behind"));
+    const Report report = pipeline.stop(50ms);
+    EXPECT_FALSE(report.drained);
+    ASSERT_FALSE(report.problems.empty());
+    EXPECT_NE(report.problems[0].find("claim"), std::string::npos) << report.problems[0];
+    EXPECT_EQ(report.stats.in_flight, 1U);
+    claim.data()[0] = 'x';  // the memory is still there
+  }
+}
+
+TEST(Stop, drains_what_was_accepted_from_a_slow_handler) {
+  PipelineOptions options;
+  options.ring.slots = 8;
+  PipelineBuilder builder(options);
+  const auto sunk = std::make_shared<Collected>();
+  std::vector<std::string> lines;
+  for (int i = 0; i < 500; ++i) lines.push_back(event(std::to_string(i)));
+  builder.source(std::make_unique<LinesSource>(lines))
+      .sink(std::make_unique<CollectingSink>(sunk))
+      .stage("slow", [](Event&, Context&) {
+        for (int i = 0; i < 20; ++i) std::this_thread::yield();  // far slower than its producer
+        return Outcome::next();
+      });
+  Pipeline pipeline = build(builder);
+  ASSERT_TRUE(pipeline.wait_for_sources(60s));
+  const Report report = pipeline.stop(60s);
+  EXPECT_TRUE(report.drained);
+  EXPECT_EQ(sunk->take(), lines);
+  EXPECT_GT(report.stats.blocked_ns, 0U);
+}
+
+TEST(Stop, second_stop_gives_the_same_report) {
+  PipelineBuilder builder({});
+  Pipeline pipeline = build(builder);
+  EXPECT_TRUE(pipeline.stop(10s).drained);
+  EXPECT_TRUE(pipeline.stop(0s).drained);
+}
+
+TEST(Start, second_start_is_an_error) {
+  PipelineBuilder builder({});
+  Pipeline pipeline = build(builder);
+  EXPECT_EQ(pipeline.start().error().code, ErrorCode::usage);
+}
+
+TEST(Start, thread_names_are_those_of_the_plan) {
+  PipelineOptions options;
+  options.name = "orders";
+  PipelineBuilder builder(options);
+  std::string name;
+  builder.stage("name", [&](Event&, Context&) {
+    char text[16] = {};
+    pthread_getname_np(pthread_self(), text, sizeof text);
+    name = text;
+    return Outcome::next();
+  });
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  producer.publish(event("1"));
+  pipeline.stop(10s);
+  EXPECT_EQ(name, pipeline.plan().threads[0].name);
+}
+
+TEST(HostLoop, descriptor_becomes_readable_when_work_comes) {
+  PipelineBuilder builder({});
+  builder.host_driven();
+  Pipeline pipeline = build(builder);
+  ASSERT_TRUE(pipeline.arm());
+  std::uint64_t count = 0;
+  EXPECT_EQ(::read(pipeline.event_fd(), &count, sizeof count), -1) << "nothing came yet";
+  Producer producer = pipeline.producer();
+  producer.publish(event("1"));
+  EXPECT_EQ(::read(pipeline.event_fd(), &count, sizeof count), 8);
+  EXPECT_FALSE(pipeline.arm()) << "there is work";
+  EXPECT_EQ(pipeline.poll(0, 64), 1U);
+  EXPECT_TRUE(pipeline.arm());
+}
+
+}  // namespace
+}  // namespace penstock::test
