@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# From a fresh clone to a running pipeline: installs what packages.txt lists (apt; sudo if needed), builds
-# the release, runs the demo. The second time it only builds what changed.
+# From a fresh clone to a running pipeline: installs what packages.txt lists (apt; sudo if needed),
+# builds the release, runs the demo. The second time it only builds what changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Everything that CI runs: installs packages.txt and packages-dev.txt (apt; sudo if needed), then the
-# rules of the house, the release, TSan and ASan + UBSan builds with all their tests.
+# Everything that CI runs: installs packages.txt and packages-dev.txt (apt; sudo if needed), then
+# the rules of the house, the release, TSan and ASan + UBSan builds with all their tests.
 #   ./test.sh           all of it; about 20 minutes on two cores from nothing, less the second time
 #   ./test.sh --quick   the rules, the release build and its tests
 #   ./test.sh --long    all of it and what takes longer than CI may
-# Every step runs, whatever failed before it. The last line is "N passed, N failed": tests of all builds,
-# one for each check of the rules, and one for each build that did not compile.
+# Every step runs, whatever failed before it. The last line is "N passed, N failed": tests of all
+# builds, one for each check of the rules, and one for each build that did not compile.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
@@ -74,7 +74,8 @@ format_is_right() {
   if sources | xargs clang-format --dry-run --Werror --ferror-limit=1; then
     return
   fi
-  echo "to mend: find runtime pipeline io bench tests examples -name '*.[ch]pp' | xargs clang-format -i"
+  echo "to mend: find runtime pipeline io bench tests examples -name '*.[ch]pp' |"
+  echo "  xargs clang-format -i"
   return 1
 }
 

@@ -37,7 +37,8 @@ class MemorySource final : public Source {
   [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
   Status open() override { return {}; }
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override {
-    if (next_ == 0) *begin_ = SteadyTime::now();  // both threads run: runners are ready before sources
+    if (next_ == 0)
+      *begin_ = SteadyTime::now();  // both threads run: runners are ready before sources
     const std::vector<std::string_view>& lines = events_->lines();
     for (std::size_t i = 0; i < budget && next_ < count_; ++i, ++next_) {
       // A file source has to look for the end of each line; so does this one.
@@ -84,7 +85,8 @@ Run bare_penstock(const Events& events, std::size_t count, const Cores& cores) {
       if (!decoder->decode(line, envelope, index).ok()) give_up("an event is invalid");
       const auto length = [&](View view) { return decoder->text(line, view).size(); };
       run.sum += length(envelope.id) + length(envelope.source) + length(envelope.type) +
-                 length(envelope.subject) + length(envelope.time) + length(envelope.datacontenttype);
+                 length(envelope.subject) + length(envelope.time) +
+                 length(envelope.datacontenttype);
     }
     run.ns_per_event = ns_between(begin, SteadyTime::now()) / double(count);
   });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the bytes of NDJSON events to a sum over their attributes: Penstock, and what people glue together
-// by hand. Every way reads the same bytes and must come to the same sum.
+// From the bytes of NDJSON events to a sum over their attributes: Penstock, and what people glue
+// together by hand. Every way reads the same bytes and must come to the same sum.
 //   source core: find the line, hand it over   ->   consumer core: decode it, read its attributes
 #pragma once
 

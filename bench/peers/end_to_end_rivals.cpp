@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What people glue together by hand: a queue of strings and a JSON library.
-// The queue is favoured: producer and consumer tokens, strings with room for simdjson's padding so that
-// nothing is copied again, and a bound on events in flight by one counter that only the consumer writes.
+// The queue is favoured: producer and consumer tokens, strings with room for simdjson's padding so
+// that nothing is copied again, and a bound on events in flight by one counter that only the
+// consumer writes.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -12,8 +13,8 @@
 #include <utility>
 
 #include <concurrentqueue/concurrentqueue.h>
-#include <nlohmann/json.hpp>
 #include <simdjson.h>
+#include <nlohmann/json.hpp>
 
 #include "end_to_end.hpp"
 #include "machine_probe.hpp"

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // penstock_peers: Penstock beside its rivals, interleaved in one process.
 //   round: probe, reference, way 1, reference, probe;  probe, reference, way 2, ...
-// A sample counts if both probes tell of the same distance between the cores and both references agree
-// within 8 %. What is reported is the median of paired ratios against the reference around it.
+// A sample counts if both probes tell of the same distance between the cores and both references
+// agree within 8 %. What is reported is the median of paired ratios against the reference around
+// it.
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -25,7 +26,7 @@ constexpr double kReferenceTolerance = 0.08;  // neighbours slow the cores 1.5-f
 struct Way {
   std::string name;
   std::function<Run(const Events&, std::size_t, const Cores&)> run;
-  std::size_t divisor = 1;  ///< of the number of events: slow ways do fewer
+  std::size_t divisor = 1;               ///< of the number of events: slow ways do fewer
   std::vector<double> near_ratios = {};  ///< rate against the reference
   std::vector<double> near_ns = {};
   std::vector<double> far_ratios = {};
@@ -94,18 +95,21 @@ void sample(Way& way, const Events& events, const Cores& cores) {
 
 void print(const std::vector<Way>& ways, const Events& events, bool json) {
   if (!json)
-    std::printf("%zu events of %.0f B · rates against the bare one-core loop, medians (min - max)\n",
-                events.lines().size(), events.bytes_per_event());
+    std::printf(
+        "%zu events of %.0f B · rates against the bare one-core loop, medians (min - max)\n",
+        events.lines().size(), events.bytes_per_event());
   for (const Way& way : ways) {
-    const auto [low, high] = way.near_ratios.empty()
-                                 ? std::pair(0.0, 0.0)
-                                 : std::pair(*std::min_element(way.near_ratios.begin(), way.near_ratios.end()),
-                                             *std::max_element(way.near_ratios.begin(), way.near_ratios.end()));
+    const auto [low, high] =
+        way.near_ratios.empty()
+            ? std::pair(0.0, 0.0)
+            : std::pair(*std::min_element(way.near_ratios.begin(), way.near_ratios.end()),
+                        *std::max_element(way.near_ratios.begin(), way.near_ratios.end()));
     if (json) {
-      std::printf("{\"way\":\"%s\",\"ratio\":%.3f,\"min\":%.3f,\"max\":%.3f,\"ns_per_event\":%.1f,"
-                  "\"near\":%zu,\"ratio_far\":%.3f,\"far\":%zu,\"dropped\":%u}\n",
-                  way.name.c_str(), median(way.near_ratios), low, high, median(way.near_ns),
-                  way.near_ratios.size(), median(way.far_ratios), way.far_ratios.size(), way.dropped);
+      std::printf(
+          "{\"way\":\"%s\",\"ratio\":%.3f,\"min\":%.3f,\"max\":%.3f,\"ns_per_event\":%.1f,"
+          "\"near\":%zu,\"ratio_far\":%.3f,\"far\":%zu,\"dropped\":%u}\n",
+          way.name.c_str(), median(way.near_ratios), low, high, median(way.near_ns),
+          way.near_ratios.size(), median(way.far_ratios), way.far_ratios.size(), way.dropped);
       continue;
     }
     std::printf("%-34s %6.3f (%.3f - %.3f)  %8.1f ns/event  %2zu near", way.name.c_str(),
@@ -126,8 +130,10 @@ int main(int argc, char** argv) {
   ways.push_back({.name = "bare loop, simdjson get_string", .run = bare_simdjson});
   ways.push_back({.name = "penstock pipeline", .run = penstock_pipeline});
   ways.push_back({.name = "ConcurrentQueue + simdjson", .run = queue_simdjson});
-  ways.push_back({.name = "ConcurrentQueue + nlohmann::json", .run = queue_nlohmann, .divisor = 10});
-  for (Way& way : ways) way.run(events, std::min<std::size_t>(events.lines().size(), 10'000), cores);
+  ways.push_back(
+      {.name = "ConcurrentQueue + nlohmann::json", .run = queue_nlohmann, .divisor = 10});
+  for (Way& way : ways)
+    way.run(events, std::min<std::size_t>(events.lines().size(), 10'000), cores);
   for (unsigned round = 0; round < options.rounds; ++round)
     for (Way& way : ways) sample(way, events, cores);
   print(ways, events, options.json);

@@ -14,7 +14,8 @@ namespace {
 std::string order(int number, double total) {
   return R"({"specversion":"1.0","id":")" + std::to_string(number) +
          R"(","source":"/shop","type":"com.example.order.placed","subject":"customer-)" +
-         std::to_string(number % 10) + R"(","datacontenttype":"application/json","data":{"totalAmount":)" +
+         std::to_string(number % 10) +
+         R"(","datacontenttype":"application/json","data":{"totalAmount":)" +
          std::to_string(total) + "}}";
 }
 
@@ -27,15 +28,14 @@ int main(int argc, char** argv) {
     return 78;
   }
 
-  auto pipeline =
-      penstock::pipeline(*config)
-          .stage("price",
-                 [](penstock::Event& event, penstock::Context&) {
-                   const auto total = event.data()["totalAmount"].get_double();
-                   return !total || *total < 0 ? penstock::Outcome::dead("bad total")
-                                               : penstock::Outcome::next();
-                 })
-          .build();
+  auto pipeline = penstock::pipeline(*config)
+                      .stage("price",
+                             [](penstock::Event& event, penstock::Context&) {
+                               const auto total = event.data()["totalAmount"].get_double();
+                               return !total || *total < 0 ? penstock::Outcome::dead("bad total")
+                                                           : penstock::Outcome::next();
+                             })
+                      .build();
   if (!pipeline) {
     std::fprintf(stderr, "%s\n", pipeline.error().message.c_str());
     return 78;
@@ -52,14 +52,12 @@ int main(int argc, char** argv) {
 
   const penstock::Report report = pipeline->stop(2s);
   const penstock::Stats& stats = report.stats;
-  const auto invalid =
-      stats.refused[static_cast<std::size_t>(penstock::RefuseReason::invalid)];
-  std::printf("offered %llu = accepted %llu + invalid %llu; completed %llu, dead %llu, in flight %llu\n",
-              static_cast<unsigned long long>(stats.offered),
-              static_cast<unsigned long long>(stats.accepted),
-              static_cast<unsigned long long>(invalid),
-              static_cast<unsigned long long>(stats.completed),
-              static_cast<unsigned long long>(stats.dead),
-              static_cast<unsigned long long>(stats.in_flight));
+  const auto invalid = stats.refused[static_cast<std::size_t>(penstock::RefuseReason::invalid)];
+  std::printf(
+      "offered %llu = accepted %llu + invalid %llu; completed %llu, dead %llu, in flight %llu\n",
+      static_cast<unsigned long long>(stats.offered),
+      static_cast<unsigned long long>(stats.accepted), static_cast<unsigned long long>(invalid),
+      static_cast<unsigned long long>(stats.completed), static_cast<unsigned long long>(stats.dead),
+      static_cast<unsigned long long>(stats.in_flight));
   return report.drained && stats.completed == 990 && stats.dead == 10 && invalid == 1 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// No threads of Penstock's: the host's own epoll loop drives the pipeline, and sleeps while there is
-// nothing to do. Another thread of the host publishes.
+// No threads of Penstock's: the host's own epoll loop drives the pipeline, and sleeps while there
+// is nothing to do. Another thread of the host publishes.
 #include <sys/epoll.h>
 #include <unistd.h>
 

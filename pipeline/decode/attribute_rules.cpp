@@ -30,8 +30,8 @@ consteval std::uint64_t word64(std::string_view pattern) {
   return word;
 }
 
-/// What may be added to the difference from a pattern before a byte's high bit is set: a zero in the
-/// pattern stands for any digit, everything else for itself.
+/// What may be added to the difference from a pattern before a byte's high bit is set: a zero in
+/// the pattern stands for any digit, everything else for itself.
 consteval std::uint64_t room_of(std::string_view pattern) {
   std::uint64_t word = 0;
   for (std::size_t i = pattern.size(); i-- > 0;)

@@ -9,8 +9,8 @@
 
 namespace penstock::decoding {
 
-/// The extension that `name` means; not present if there is none. Requires: `envelope` was read from
-/// `document`. Cost: linear in the envelope's bytes; data is stepped over.
+/// The extension that `name` means; not present if there is none. Requires: `envelope` was read
+/// from `document`. Cost: linear in the envelope's bytes; data is stepped over.
 Extension scan_for_extension(std::string_view document, const Envelope& envelope,
                              std::string_view name, ValueKind& kind) noexcept;
 

@@ -19,19 +19,19 @@ namespace penstock::decoding {
 static_assert(std::endian::native == std::endian::little, "words hold the first byte lowest");
 
 inline std::uint64_t load64(const char* from) noexcept {
-  std::uint64_t word;
+  std::uint64_t word = 0;
   std::memcpy(&word, from, sizeof(word));
   return word;
 }
 
 inline std::uint32_t load32(const char* from) noexcept {
-  std::uint32_t word;
+  std::uint32_t word = 0;
   std::memcpy(&word, from, sizeof(word));
   return word;
 }
 
 inline std::uint16_t load16(const char* from) noexcept {
-  std::uint16_t word;
+  std::uint16_t word = 0;
   std::memcpy(&word, from, sizeof(word));
   return word;
 }
@@ -50,9 +50,7 @@ consteval std::uint32_t word32(const char (&text)[5]) {
 }
 
 /// A word of eight equal bytes.
-constexpr std::uint64_t repeat(unsigned char byte) noexcept {
-  return 0x0101010101010101u * byte;
-}
+constexpr std::uint64_t repeat(unsigned char byte) noexcept { return 0x0101010101010101u * byte; }
 
 /// The low `bytes` bytes of a word, up to 8.
 constexpr std::uint64_t mask_of(std::uint32_t bytes) noexcept {

@@ -89,14 +89,16 @@ DecodeAnswer Decoder::decode(std::string_view document, Envelope& envelope,
   PENSTOCK_DCHECK(has_room(document.size()));
   if (state_->indexer.make(document, index) && is_braced(document, index)) [[likely]] {
     const Fault fault = state_->walker.walk(document, index, envelope);
-    if (fault.refusal == Refusal::none) [[likely]] return {};
+    if (fault.refusal == Refusal::none) [[likely]]
+      return {};
     return state_->refuse(document, fault);
   }
   return state_->refuse(document, {.refusal = Refusal::invalid_json});
 }
 
-/// A document that is no JSON is refused as such, whichever attribute is wrong besides; so the answer
-/// does not depend on where the walk ended. Data that is left unread cannot change the answer.
+/// A document that is no JSON is refused as such, whichever attribute is wrong besides; so the
+/// answer does not depend on where the walk ended. Data that is left unread cannot change the
+/// answer.
 DecodeAnswer Decoder::State::refuse(std::string_view document, const Fault& fault) const noexcept {
   if (fault.refusal == Refusal::invalid_json || options.mode == DecodeMode::full) {
     const Diagnosis diagnosis = decoding::diagnose(document);

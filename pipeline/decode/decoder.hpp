@@ -24,28 +24,28 @@ enum class DecodeMode : std::uint8_t { full, envelope };
 /// Why a document was refused. Names are stable: they stand in rejects and in `inspect`.
 enum class Refusal : std::uint8_t {
   none,
-  empty,                  ///< no bytes, or white space only
-  too_large,              ///< longer than DecoderOptions::event_bytes_max
-  byte_order_mark,        ///< begins with U+FEFF
-  invalid_json,           ///< grammar: brackets, commas, colons, literals, unclosed string
+  empty,            ///< no bytes, or white space only
+  too_large,        ///< longer than DecoderOptions::event_bytes_max
+  byte_order_mark,  ///< begins with U+FEFF
+  invalid_json,     ///< grammar: brackets, commas, colons, literals, unclosed string
   invalid_utf8,
-  invalid_escape,         ///< in a string: unknown escape, bad \u, lone surrogate
+  invalid_escape,  ///< in a string: unknown escape, bad \u, lone surrogate
   invalid_number,
-  control_character,      ///< a raw byte under 0x20 in a string
-  too_deep,               ///< nested deeper than kDepthMax
-  trailing_bytes,         ///< something after the closing bracket
+  control_character,  ///< a raw byte under 0x20 in a string
+  too_deep,           ///< nested deeper than kDepthMax
+  trailing_bytes,     ///< something after the closing bracket
   not_an_object,
   duplicate_attribute,
-  missing_attribute,      ///< a required one
-  empty_attribute,        ///< a required one, or one that must not be empty
-  wrong_type,             ///< a value whose type the attribute does not allow
+  missing_attribute,  ///< a required one
+  empty_attribute,    ///< a required one, or one that must not be empty
+  wrong_type,         ///< a value whose type the attribute does not allow
   unsupported_specversion,
-  invalid_attribute_name, ///< a character outside a-z0-9, or no character
-  invalid_time,           ///< not an RFC 3339 timestamp
-  invalid_value,          ///< another attribute's value breaks its rule
-  data_twice,             ///< both data and data_base64
+  invalid_attribute_name,  ///< a character outside a-z0-9, or no character
+  invalid_time,            ///< not an RFC 3339 timestamp
+  invalid_value,           ///< another attribute's value breaks its rule
+  data_twice,              ///< both data and data_base64
   invalid_base64,
-  too_many_extensions,    ///< more than kExtensionsMax
+  too_many_extensions,  ///< more than kExtensionsMax
 };
 
 /// The stable name, for example "duplicate_attribute".
@@ -72,15 +72,15 @@ struct DecodeAnswer {
 
 struct DecoderOptions {
   DecodeMode mode = DecodeMode::full;
-  std::uint32_t event_bytes_max = 1 << 20;    ///< longest document, at most 1 GiB
-  std::uint32_t batch_bytes_max = 64 * 1024;  ///< documents whose indexes are kept at a time, unless
-                                              ///< one alone is longer
+  std::uint32_t event_bytes_max = 1 << 20;  ///< longest document, at most 1 GiB
+  /// Documents whose indexes are kept at a time, unless one alone is longer.
+  std::uint32_t batch_bytes_max = 64 * 1024;
 };
 
 class Decoder {
  public:
-  static constexpr unsigned kDepthMax = 64;          ///< arrays and objects, the event itself included
-  static constexpr unsigned kExtensionsMax = 1024;   ///< bounds the search for duplicates
+  static constexpr unsigned kDepthMax = 64;  ///< arrays and objects, the event itself included
+  static constexpr unsigned kExtensionsMax = 1024;  ///< bounds the search for duplicates
   static constexpr std::size_t kScratchBytes = 64 * 1024;
 
   /// Errors: unavailable, if memory cannot be reserved.
@@ -94,10 +94,11 @@ class Decoder {
 
   /// Starts a batch: indexes and unescaped texts given out before are gone.
   void clear() noexcept;
-  /// True if the batch has room for the index of a document of this length. An empty batch always has.
+  /// True if the batch has room for the index of a document of this length, as an empty one always
+  /// has.
   [[nodiscard]] bool has_room(std::size_t document_bytes) const noexcept;
 
-  /// Keeps room in this batch for index() of a document of this length, so that has_room() counts it.
+  /// Keeps room in this batch for index() of a document of this length; has_room() counts it.
   /// Requires: has_room(document_bytes).
   void reserve(std::size_t document_bytes) noexcept;
 
@@ -114,10 +115,11 @@ class Decoder {
   /// lives until clear(). A text without data() if an escape is broken: in data under `envelope`.
   std::string_view text(std::string_view document, View view) noexcept;
 
-  /// Looks an extension up by name, among the inline ones first, then by reading the document again.
+  /// Looks an extension up by name, among the inline ones first, then by reading the document
+  /// again.
   /// Returns a view that is not present() if there is none.
-  Extension find_extension(std::string_view document, const Envelope& envelope, std::string_view name,
-                           ValueKind& kind) noexcept;
+  Extension find_extension(std::string_view document, const Envelope& envelope,
+                           std::string_view name, ValueKind& kind) noexcept;
 
  private:
   struct State;

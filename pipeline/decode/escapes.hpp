@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Escapes in JSON strings (RFC 8259 section 7): checked, decoded, compared.
 // All of it is for strings that hold a backslash or a character outside ASCII; the walker asks for
-// it only there. Raw bytes are valid UTF-8, which stage 1 has checked; every read stays in its range.
+// it only there. Raw bytes are valid UTF-8, which stage 1 has checked; every read stays in its
+// range.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +22,8 @@ struct Character {
 /// The character that begins at `from`. An unpaired surrogate is broken. Requires: from < end.
 Character read_character(const char* from, const char* end) noexcept;
 
-/// True if each escape in a run of whole strings is valid. Cost: as memchr, and a little per escape.
+/// True if each escape in a run of whole strings is valid. Cost: as memchr, and a little per
+/// escape.
 bool escapes_valid(const char* from, const char* end) noexcept;
 
 /// Writes the decoded contents to `out`, which has room for as many bytes as the raw ones.

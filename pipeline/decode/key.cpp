@@ -46,7 +46,8 @@ Result<KeyReader> KeyReader::create(std::string_view spec) {
   if (spec == kData) return malformed(spec, "names no field: write \"data.<field>\"");
   if (!spec.starts_with("data.")) {
     if (!decoding::is_attribute_name(spec))
-      return malformed(spec, "is no attribute name (a-z and 0-9) and does not begin with \"data.\"");
+      return malformed(spec,
+                       "is no attribute name (a-z and 0-9) and does not begin with \"data.\"");
     reader.extension_ = spec;
     return reader;
   }
@@ -64,8 +65,8 @@ Result<KeyReader> KeyReader::create(std::string_view spec) {
   return reader;
 }
 
-std::optional<std::string_view> KeyReader::read(std::string_view document,
-                                                const Envelope& envelope, DocumentIndex index,
+std::optional<std::string_view> KeyReader::read(std::string_view document, const Envelope& envelope,
+                                                DocumentIndex index,
                                                 Decoder& decoder) const noexcept {
   if (attribute_ != nullptr) {
     const View view = envelope.*attribute_;
@@ -80,8 +81,7 @@ std::optional<std::string_view> KeyReader::read(std::string_view document,
 }
 
 std::optional<std::string_view> KeyReader::read_data(std::string_view document,
-                                                     const Envelope& envelope,
-                                                     DocumentIndex index,
+                                                     const Envelope& envelope, DocumentIndex index,
                                                      Decoder& decoder) const noexcept {
   if (envelope.data_kind != DataKind::json) return std::nullopt;
   if (index.offsets == nullptr && !decoder.index(document, index)) return std::nullopt;

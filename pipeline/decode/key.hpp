@@ -2,8 +2,8 @@
 // Where an event's routing key stands, read from a line of config: an attribute ("subject"), an
 // extension ("partitionkey"), or a path in data ("data.orderId", "data.items.0.sku").
 // 1. Fixed after construction; any thread reads through it, each with its own decoder.
-// 2. A path's steps are parted by dots, so that a field whose name has a dot cannot be named; a step
-//    of digits is an element of an array, and a field of an object.
+// 2. A path's steps are parted by dots, so that a field whose name has a dot cannot be named; a
+// step    of digits is an element of an array, and a field of an object.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,9 @@ class KeyReader {
   /// Errors: invalid_config, with what is wrong about `spec`.
   static Result<KeyReader> create(std::string_view spec);
 
-  /// The decoded value: the text of a string, the literal of a number or a boolean. Nothing if it is
-  /// absent, null, an object or an array. Lives until the decoder's clear() or the document's end.
+  /// The decoded value: the text of a string, the literal of a number or a boolean. Nothing if it
+  /// is absent, null, an object or an array. Lives until the decoder's clear() or the document's
+  /// end.
   /// Requires: `envelope` was read from `document`; `index` is its index, or empty: then a path in
   /// data needs decoder.has_room(). Cost: as the cursor over data.
   [[nodiscard]] std::optional<std::string_view> read(std::string_view document,
@@ -50,7 +51,7 @@ class KeyReader {
                                                           Decoder& decoder) const noexcept;
 
   // Fixed after construction.
-  View Envelope::* attribute_ = &Envelope::source;  ///< null: an extension or a path
+  View Envelope::*attribute_ = &Envelope::source;  ///< null: an extension or a path
   std::string extension_;
   std::vector<Step> steps_;
 };

@@ -2,6 +2,7 @@
 // Refusals as text: their stable names, and a sentence for a person. Only refused events come here.
 #include <penstock/pipeline/decode/decoder.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 
@@ -18,13 +19,11 @@ void append_printable(std::string& out, std::string_view text) {
   const char* const start = text.data();
   const char* from = start;
   const char* const end = start + text.size();
-  while (from != end) {
+  while (from != end && static_cast<std::size_t>(from - start) < kQuotedBytesMax) {
     const auto byte = static_cast<unsigned char>(*from);
     // A backslash is a character here: what is shown is the raw text.
     const decoding::Character character =
         byte == '\\' ? decoding::Character{'\\', from + 1} : decoding::read_character(from, end);
-    // Cut in the middle of a character: its beginning is left out.
-    if (static_cast<std::size_t>(from - start) >= kQuotedBytesMax) break;
     const bool control = character.code_point < 0x20 ||
                          (character.code_point >= 0x7F && character.code_point <= 0x9F);
     if (character.ok() && !control) {
@@ -50,7 +49,8 @@ std::string_view value_at(std::string_view document, std::size_t offset) {
     return rest.substr(0, at + 1);
   }
   if (rest.front() == '{' || rest.front() == '[') return rest;
-  while (at < rest.size() && std::string_view(",]} \t\r\n").find(rest[at]) == std::string_view::npos)
+  while (at < rest.size() &&
+         std::string_view(",]} \t\r\n").find(rest[at]) == std::string_view::npos)
     ++at;
   return rest.substr(0, at);
 }
@@ -96,9 +96,7 @@ constexpr std::array<Rule, 23> kRules = {{
 static_assert(kRules.size() == static_cast<std::size_t>(Refusal::too_many_extensions) + 1);
 static_assert(Decoder::kDepthMax == 64 && Decoder::kExtensionsMax == 1024, "as the sentences say");
 
-const Rule& rule_of(Refusal refusal) noexcept {
-  return kRules[static_cast<std::size_t>(refusal)];
-}
+const Rule& rule_of(Refusal refusal) noexcept { return kRules[static_cast<std::size_t>(refusal)]; }
 
 void append_name(std::string& out, const DecodeAnswer& answer, std::string_view document) {
   out += '"';
@@ -134,8 +132,9 @@ std::string describe(const DecodeAnswer& answer, std::string_view document) {
   }
   if (rule.shape != Shape::place && rule.shape != Shape::value) return sentence;
   const std::string_view shown =
-      rule.shape == Shape::value ? value_at(document, answer.offset)
-                                 : document.substr(std::min<std::size_t>(answer.offset, document.size()));
+      rule.shape == Shape::value
+          ? value_at(document, answer.offset)
+          : document.substr(std::min<std::size_t>(answer.offset, document.size()));
   if (shown.empty()) return sentence + ": the document ends";
   sentence += ": ";
   append_printable(sentence, shown);

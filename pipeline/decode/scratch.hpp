@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory for decoded texts that live until the end of a batch.
-// 1. Texts do not move. 2. A first block is kept for good; more is allocated only while a batch needs
-// it, and given back by clear(). 3. The texts made last are remembered, so that a handler that asks
-// for one attribute again and again does not fill the memory. One thread uses it.
+// 1. Texts do not move. 2. A first block is kept for good; more is allocated only while a batch
+// needs it, and given back by clear(). 3. The texts made last are remembered, so that a handler
+// that asks for one attribute again and again does not fill the memory. One thread uses it.
 #pragma once
 
 #include <array>
@@ -39,7 +39,8 @@ class Scratch {
     std::size_t raw_bytes = 0;
     std::string_view text;
   };
-  static constexpr std::size_t kRememberedCount = 16;  ///< a power of two, about an event's attributes
+  static constexpr std::size_t kRememberedCount =
+      16;  ///< a power of two, about an event's attributes
 
   /// `bytes` free bytes at free_, or false.
   bool make_room(std::size_t bytes) noexcept;

@@ -78,7 +78,8 @@ bool StructuralIndexer::make(std::string_view document, DocumentIndex& index) no
       parser.stage1(reinterpret_cast<const std::uint8_t*>(document.data()), document.size(),
                     simdjson::stage1_mode::regular);
   static_cast<void>(parser.structural_indexes.release());
-  if (code != simdjson::SUCCESS) [[unlikely]] return false;
+  if (code != simdjson::SUCCESS) [[unlikely]]
+    return false;
   if (!stage1_->checks_all_utf8 &&
       !stage1_->kernel->validate_utf8(document.data(), document.size()))
     return false;

@@ -123,7 +123,8 @@ inline bool Walker::Walk::members() noexcept {
 inline Next Walker::Walk::member(Next at) noexcept {
   const std::uint32_t open = at[0];
   const std::uint32_t colon = at[1];
-  if (bytes[open] != '"') [[unlikely]] return broken(open);
+  if (bytes[open] != '"') [[unlikely]]
+    return broken(open);
   if (load16(bytes + colon - 1) != word16("\":") || special < colon) [[unlikely]]
     return odd_member(at);
   const std::uint32_t from = open + 1;
@@ -134,7 +135,8 @@ inline Next Walker::Walk::member(Next at) noexcept {
   if (is_text(attribute)) [[likely]] {
     // A token behind a string is known to exist.
     const bool fresh = (seen & bit(attribute)) == 0;
-    if (!fresh || bytes[value] != '"') [[unlikely]] return text_member(attribute, at + 2);
+    if (!fresh || bytes[value] != '"') [[unlikely]]
+      return text_member(attribute, at + 2);
     const std::uint32_t next = at[3];
     if (bytes[next - 1] != '"' || special < next || next - value <= 2) [[unlikely]]
       return text_member(attribute, at + 2);
@@ -176,7 +178,8 @@ Next Walker::Walk::named_member(View name, std::string_view decoded, Next at) no
   const std::uint32_t open = *at;
   if ((seen & bit(attribute)) != 0) return fail(Refusal::duplicate_attribute, open, attribute);
   seen |= bit(attribute);
-  if (bytes[open] != '"') [[unlikely]] return odd_text_member(attribute, at);
+  if (bytes[open] != '"') [[unlikely]]
+    return odd_text_member(attribute, at);
   View& text = texts[static_cast<unsigned>(attribute)];
   at = string_value(attribute, {}, at, text);
   if (text.length() == 0 && at != nullptr) [[unlikely]]
@@ -208,9 +211,8 @@ inline Next Walker::Walk::string_value(Attribute attribute, View name, Next at,
 }
 
 /// The second look at a string with special bytes.
-[[gnu::noinline]] bool Walker::Walk::look_again(Attribute attribute, View name,
-                                                std::uint32_t open, std::uint32_t end,
-                                                bool& escaped) noexcept {
+[[gnu::noinline]] bool Walker::Walk::look_again(Attribute attribute, View name, std::uint32_t open,
+                                                std::uint32_t end, bool& escaped) noexcept {
   const TextAnswer answer = check_text(slice(open + 1, end));
   if (answer == TextAnswer::broken_escape) return broken(open) != nullptr;
   if (answer == TextAnswer::forbidden_character)
@@ -286,7 +288,8 @@ inline bool Walker::Walk::new_name(View name, std::string_view decoded,
                                    const NameWords& words) noexcept {
   const std::uint64_t hash = hash_of(decoded, words);
   for (std::uint32_t i = 0; i < names_count; ++i) {
-    if (names.hashes[i] != hash) [[likely]] continue;
+    if (names.hashes[i] != hash) [[likely]]
+      continue;
     const View earlier = names.views[i];
     if (earlier.escaped() ? means(slice(earlier), decoded) : slice(earlier) == decoded) {
       fail(Refusal::duplicate_attribute, name.offset - 1, Attribute::extension, name);
@@ -314,8 +317,8 @@ inline Next Walker::Walk::extension_value(View name, Next at) noexcept {
   if (at == nullptr || !extension.value.present()) return at;
   if (extensions_count < extensions.size()) {
     extensions[extensions_count] = extension;
-    extension_kinds |= static_cast<std::uint8_t>(static_cast<unsigned>(kind)
-                                                 << 2 * extensions_count);
+    extension_kinds |=
+        static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 2 * extensions_count);
   }
   ++extensions_count;
   return at;
@@ -369,7 +372,8 @@ inline bool Walker::Walk::timestamp_rule() noexcept {
                ? std::string_view{}
                : std::string_view(out, static_cast<std::size_t>(unescape(text, out) - out));
   }
-  if (is_timestamp(text)) [[likely]] return true;
+  if (is_timestamp(text)) [[likely]]
+    return true;
   return fail(Refusal::invalid_time, time.offset - 1, Attribute::time) != nullptr;
 }
 

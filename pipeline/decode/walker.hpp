@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The walk over a document's tokens that reads its CloudEvents envelope and checks everything on the
-// way: the grammar of JSON by position in the index, attributes by name, values by their rules.
+// The walk over a document's tokens that reads its CloudEvents envelope and checks everything on
+// the way: the grammar of JSON by position in the index, attributes by name, values by their rules.
 // 1. Nothing is built and nothing is read twice, but what needs a second look: strings with a
 //    backslash or characters outside ASCII, which one scan over the document finds in order.
 // 2. Walked in order, the first fault ends the walk. One of JSON is reported as invalid_json, no

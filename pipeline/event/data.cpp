@@ -32,8 +32,8 @@ bool has_backslash(std::string_view raw) noexcept {
   return !raw.empty() && std::memchr(raw.data(), '\\', raw.size()) != nullptr;
 }
 
-/// True if a number that no double can hold is too small for one, not too large: by the power of ten
-/// of its first digit that is not zero. Requires: a number by grammar.
+/// True if a number that no double can hold is too small for one, not too large: by the power of
+/// ten of its first digit that is not zero. Requires: a number by grammar.
 bool is_tiny(std::string_view number) noexcept {
   if (number.front() == '-') number.remove_prefix(1);
   const std::size_t mantissa_end = std::min(number.find_first_of("eE"), number.size());
@@ -100,14 +100,14 @@ DataResult<std::string_view> Data::decoded(std::uint32_t position) const noexcep
   const std::string_view raw = contents(position);
   if (!has_backslash(raw)) return raw;
   const auto offset = static_cast<std::uint32_t>(raw.data() - document_.data());
-  const std::string_view text = decoder_->text(
-      document_, View::make(offset, static_cast<std::uint32_t>(raw.size()), true));
+  const std::string_view text =
+      decoder_->text(document_, View::make(offset, static_cast<std::uint32_t>(raw.size()), true));
   if (text.data() == nullptr) return tl::unexpected(DataError::invalid_json);
   return text;
 }
 
-/// True if the name whose token stands at `at` means `name`. The usual one has no escapes and stands
-/// right before its colon.
+/// True if the name whose token stands at `at` means `name`. The usual one has no escapes and
+/// stands right before its colon.
 inline bool Data::is_name(std::uint32_t at, std::string_view name) const noexcept {
   const std::uint32_t from = index_.offsets[at] + 1;
   const std::uint32_t colon = index_.offsets[at + 1];
@@ -178,8 +178,7 @@ DataResult<std::string_view> Data::number() const noexcept {
   if (type() != DataType::number) return tl::unexpected(refusal());
   const std::string_view text = scalar();
   const char* const end = text.data() + text.size();
-  if (decoding::number_end(text.data(), end) != end)
-    return tl::unexpected(DataError::invalid_json);
+  if (decoding::number_end(text.data(), end) != end) return tl::unexpected(DataError::invalid_json);
   return text;
 }
 
@@ -236,8 +235,8 @@ Data::Iterator::Iterator(const Data& container, std::uint32_t position) noexcept
       position_(position == kEnd ? kEnd : item_or_end(position)) {}
 
 std::uint32_t Data::Iterator::item_or_end(std::uint32_t position) const noexcept {
-  const bool item = object_ ? container_.name_at(position)
-                            : begins_value(container_.byte_at(position));
+  const bool item =
+      object_ ? container_.name_at(position) : begins_value(container_.byte_at(position));
   return item ? position : kEnd;
 }
 

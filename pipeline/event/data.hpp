@@ -3,8 +3,8 @@
 // It reads over the structural index that decoding made; nothing is built, nothing is copied but
 // strings with escapes. It is valid as long as the handler runs, on the handler's thread.
 // A step that leads nowhere yields a cursor whose every read gives the reason.
-// Under decode = "envelope" data may be broken: a read then finds invalid_json, or a value before the
-// broken place; it never leaves the document, and every loop ends.
+// Under decode = "envelope" data may be broken: a read then finds invalid_json, or a value before
+// the broken place; it never leaves the document, and every loop ends.
 #pragma once
 
 #include <cstddef>
@@ -19,11 +19,11 @@
 namespace penstock {
 
 enum class DataError : std::uint8_t {
-  absent,        ///< the event has no data, or it is not JSON (data_base64)
-  no_such_field, ///< an object without this name, or an array that is shorter
-  wrong_type,    ///< the value is of another type
-  out_of_range,  ///< a number that the type asked for cannot hold
-  invalid_json,  ///< broken data under decode = "envelope"
+  absent,         ///< the event has no data, or it is not JSON (data_base64)
+  no_such_field,  ///< an object without this name, or an array that is shorter
+  wrong_type,     ///< the value is of another type
+  out_of_range,   ///< a number that the type asked for cannot hold
+  invalid_json,   ///< broken data under decode = "envelope"
 };
 [[nodiscard]] std::string_view to_string(DataError error) noexcept;
 
@@ -55,8 +55,8 @@ class Data {
   [[nodiscard]] DataError error() const noexcept { return error_; }
   /// By the value's first byte; `none` where there is no value.
   [[nodiscard]] DataType type() const noexcept;
-  /// The decoded value. Cost: none without escapes; otherwise it is copied, and lives until the batch
-  /// ends.
+  /// The decoded value. Cost: none without escapes; otherwise it is copied, and lives until the
+  /// batch ends.
   [[nodiscard]] DataResult<std::string_view> get_string() const noexcept;
   /// A number without fraction and exponent: 1.0 and 1e3 are wrong_type.
   [[nodiscard]] DataResult<std::int64_t> get_int64() const noexcept;
@@ -68,8 +68,8 @@ class Data {
   /// Cost: linear in the value's brackets, names, commas and values.
   [[nodiscard]] DataResult<std::string_view> raw() const noexcept;
 
-  /// Iteration over the fields of an object or the elements of an array: for (Data::Item item : data).
-  /// Anything else has no items. An element's name is empty.
+  /// Iteration over the fields of an object or the elements of an array: for (Data::Item item :
+  /// data). Anything else has no items. An element's name is empty.
   struct Item;
   class Iterator;
   [[nodiscard]] Iterator begin() const noexcept;

@@ -37,7 +37,7 @@ struct Extension {
   View value;  ///< of a string without its quotes; of another kind the literal
 };
 
-struct Envelope {
+struct alignas(64) Envelope {
   static constexpr unsigned kExtensionsInline = 3;  ///< what fills the second cache line
 
   View id;
@@ -49,8 +49,8 @@ struct Envelope {
   View dataschema;
   View data;  ///< json: the whole value with quotes or brackets; base64: the text inside the quotes
   DataKind data_kind = DataKind::absent;
-  std::uint8_t extension_kinds = 0;      ///< 2 bits each for the inline ones, first in the low bits
-  std::uint16_t extensions_count = 0;    ///< all of them; those beyond the inline ones are read again
+  std::uint8_t extension_kinds = 0;    ///< 2 bits each for the inline ones, first in the low bits
+  std::uint16_t extensions_count = 0;  ///< all; those beyond the inline ones are read again
   std::uint32_t spare = 0;
   std::array<Extension, kExtensionsInline> extensions;
 
@@ -59,6 +59,6 @@ struct Envelope {
   }
 };
 
-static_assert(sizeof(Envelope) <= 128, "two cache lines");
+static_assert(sizeof(Envelope) == 128, "two cache lines of its own: one writer per line");
 
 }  // namespace penstock

@@ -13,8 +13,7 @@ namespace penstock {
 
 std::optional<std::string_view> Event::extension(std::string_view name) const noexcept {
   ValueKind kind{};
-  const Extension found =
-      place_.decoder->find_extension(bytes(), *place_.envelope, name, kind);
+  const Extension found = place_.decoder->find_extension(bytes(), *place_.envelope, name, kind);
   if (!found.value.present()) return std::nullopt;
   return text(found.value);
 }
@@ -43,8 +42,8 @@ struct HeldEvent::Block {
 };
 
 HeldEvent Event::hold() const {
-  void* const memory = mi_malloc(sizeof(HeldEvent::Block) + place_.length +
-                                 HeldEvent::Block::kPaddingBytes);
+  void* const memory =
+      mi_malloc(sizeof(HeldEvent::Block) + place_.length + HeldEvent::Block::kPaddingBytes);
   if (memory == nullptr) throw std::bad_alloc();
   auto* const block = new (memory) HeldEvent::Block;
   block->length = place_.length;

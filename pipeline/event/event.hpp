@@ -24,11 +24,11 @@ struct EventPlace {
   std::uint32_t partition = 0;
   const Envelope* envelope = nullptr;
   Decoder* decoder = nullptr;
-  DocumentIndex index;                       ///< empty where decoding happened elsewhere
+  DocumentIndex index;  ///< empty where decoding happened elsewhere
   std::uint64_t sequence = 0;
   std::uint64_t accepted_ns = 0;
   std::uint64_t line = 0;
-  std::uint64_t* indexed_again = nullptr;    ///< counts data() calls that had to index
+  std::uint64_t* indexed_again = nullptr;  ///< counts data() calls that had to index
 };
 
 class Event {

@@ -19,7 +19,8 @@
 namespace penstock {
 namespace {
 
-constexpr std::uint64_t kGraceNs = 200'000'000;  // for handlers to return once the drain is given up
+constexpr std::uint64_t kGraceNs =
+    200'000'000;  // for handlers to return once the drain is given up
 
 std::uint64_t deadline_after(std::chrono::nanoseconds duration) noexcept {
   const std::int64_t count = std::max<std::int64_t>(duration.count(), 0);
@@ -175,8 +176,8 @@ void PipelineCore::abandon() noexcept {
 }
 
 void PipelineCore::close_rings() noexcept {
-  // release: pairs with the acquire in closing(): a runner that sees it finds the rings closed, or finds
-  // that at its next look, since wake_runners() follows.
+  // release: pairs with the acquire in closing(): a runner that sees it finds the rings closed, or
+  // finds that at its next look, since wake_runners() follows.
   closing_.store(true, std::memory_order_release);
   for (const std::unique_ptr<Partition>& partition : partitions) partition->ring().close();
   wake_runners();
@@ -300,10 +301,9 @@ ProducerState& PipelineCore::take_producer_state(std::uint16_t source) {
   }
   std::optional<Decoder> decoder;
   if (layout.source_decodes) {
-    Result<Decoder> made =
-        Decoder::create({.mode = layout.options.decode,
-                         .event_bytes_max = layout.options.ring.event_bytes_max,
-                         .batch_bytes_max = layout.options.batch.bytes});
+    Result<Decoder> made = Decoder::create({.mode = layout.options.decode,
+                                            .event_bytes_max = layout.options.ring.event_bytes_max,
+                                            .batch_bytes_max = layout.options.batch.bytes});
     if (!made) throw std::bad_alloc();
     decoder = std::move(*made);
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that the threads and handles of one pipeline share. Inside pipeline/flow only.
-// Held by shared_ptr: by the Pipeline, by each producer and claim, and by each thread, so that memory
-// outlives whoever may still touch it, also a handler that never returns.
-// 1. After start() its containers do not change, but for the list of producer states (guarded by a lock
-//    that only producer() and ~Producer take).
+// Held by shared_ptr: by the Pipeline, by each producer and claim, and by each thread, so that
+// memory outlives whoever may still touch it, also a handler that never returns.
+// 1. After start() its containers do not change, but for the list of producer states (guarded by a
+//    lock that only producer() and ~Producer take).
 // 2. State that several threads touch: the atomics below, and counters with one writer each.
 #pragma once
 
@@ -54,8 +54,8 @@ struct ProducerState {
 /// How long and in what way a publish waits for room.
 struct RoomPolicy {
   AdmissionPolicy when_full = AdmissionPolicy::reject;
-  std::uint64_t timeout_ns = 0;   ///< of block
-  bool forever = false;           ///< block without limit: sources
+  std::uint64_t timeout_ns = 0;  ///< of block
+  bool forever = false;          ///< block without limit: sources
 };
 
 /// Where an event comes from and how it may wait.
@@ -93,11 +93,12 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   // Any thread.
   [[nodiscard]] Stats stats() const;
   [[nodiscard]] Health health() const;
-  /// Stops everything because of a storage failure; the first one is told. Nothing more is completed.
+  /// Stops everything because of a storage failure; the first one is told. Nothing more is
+  /// completed.
   void fail(Error failure) noexcept;
   void abandon() noexcept;
-  /// Hands a refused or dead event to the rejects, if there are any. False if that failed, and with it
-  /// the pipeline: the event then stays in flight.
+  /// Hands a refused or dead event to the rejects, if there are any. False if that failed, and with
+  /// it the pipeline: the event then stays in flight.
   [[nodiscard]] bool reject(const Reject& reject) noexcept;
   [[nodiscard]] std::string_view source_name(std::uint16_t source) const noexcept;
   /// True once runners should return without finishing.

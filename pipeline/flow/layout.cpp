@@ -16,10 +16,11 @@
 namespace penstock {
 namespace {
 
-constexpr std::uint32_t kEventBytesMaxLeast = 64 * 1024;      // GUARANTEES: never under 64 KiB
-constexpr std::uint32_t kEventBytesMaxMost = 1U << 30;        // offsets of a view have 32 bits
+constexpr std::uint32_t kEventBytesMaxLeast = 64 * 1024;  // GUARANTEES: never under 64 KiB
+constexpr std::uint32_t kEventBytesMaxMost = 1U << 30;    // offsets of a view have 32 bits
 constexpr std::uint32_t kSlotsMost = 1U << 24;
-constexpr std::uint64_t kArenaMost = std::uint64_t{1} << 34;  // half of what 30 bits of units can tell apart
+constexpr std::uint64_t kArenaMost = std::uint64_t{1}
+                                     << 34;  // half of what 30 bits of units can tell apart
 constexpr std::uint32_t kBatchEventsMost = 4096;
 
 /// Collects problems and builds the layout, step by step.
@@ -109,9 +110,11 @@ void LayoutMaker::check_ring() {
     ring.inline_bytes_max = static_cast<std::uint32_t>(
         std::min<std::uint64_t>(most, std::max<std::uint64_t>(ring.arena_bytes / 8, 256)));
   if (ring.inline_bytes_max > most)
-    problem("ring.inline_bytes_max = {} is more than {}, half of what the reserve leaves of ring.arena: "
-            "at the wrap an empty arena could refuse such an event for ever",
-            ring.inline_bytes_max, most);
+    problem(
+        "ring.inline_bytes_max = {} is more than {}, half of what the reserve leaves of "
+        "ring.arena: "
+        "at the wrap an empty arena could refuse such an event for ever",
+        ring.inline_bytes_max, most);
 }
 
 void LayoutMaker::check_admission() {
@@ -159,19 +162,20 @@ void LayoutMaker::add_code_stage(const CodeStage& stage) {
 void LayoutMaker::fill_config_stages() {
   for (const StageOptions& wanted : out_.options.stages) {
     const std::string at = wanted.place.empty() ? "" : wanted.place + ": ";
-    const auto filled = std::find_if(input_.stages.begin(), input_.stages.end(),
-                                     [&](const CodeStage& code) { return code.name == wanted.name; });
+    const auto filled =
+        std::find_if(input_.stages.begin(), input_.stages.end(),
+                     [&](const CodeStage& code) { return code.name == wanted.name; });
     if (filled == input_.stages.end()) {
-      problem("{}stage \"{}\" uses \"{}\", but the program fills no stage of this name: call "
-              ".stage(\"{}\", handler), or take the stage out of the config",
-              at, wanted.name, wanted.use, wanted.name);
+      problem(
+          "{}stage \"{}\" uses \"{}\", but the program fills no stage of this name: call "
+          ".stage(\"{}\", handler), or take the stage out of the config",
+          at, wanted.name, wanted.use, wanted.name);
       continue;
     }
     if (std::any_of(out_.stages.begin(), out_.stages.end(),
                     [&](const LayoutStage& other) { return other.name == wanted.name; }))
       problem("{}two stages are named \"{}\"", at, wanted.name);
-    out_.stages.push_back(
-        {.name = wanted.name, .on_error = wanted.on_error, .make = filled->make});
+    out_.stages.push_back({.name = wanted.name, .on_error = wanted.on_error, .make = filled->make});
     const std::string before = stage_segments_.empty() ? "" : stage_segments_.back();
     stage_segments_.push_back(wanted.segment.empty() ? before : wanted.segment);
   }
@@ -180,9 +184,11 @@ void LayoutMaker::fill_config_stages() {
     if (!seen.insert(code.name).second) problem("the program fills stage \"{}\" twice", code.name);
     if (std::none_of(out_.options.stages.begin(), out_.options.stages.end(),
                      [&](const StageOptions& wanted) { return wanted.name == code.name; }))
-      problem("the program fills stage \"{}\", but the config has no [[stage]] of this name: add one with "
-              "use = \"handler\", or take the call out of the program",
-              code.name);
+      problem(
+          "the program fills stage \"{}\", but the config has no [[stage]] of this name: add one "
+          "with "
+          "use = \"handler\", or take the call out of the program",
+          code.name);
   }
 }
 
@@ -208,7 +214,8 @@ void LayoutMaker::gather_segments() {
   for (std::size_t stage = 0; stage < out_.stages.size(); ++stage)
     out_.segments[segment_number(stage_segments_[stage])].stages.push_back(
         static_cast<std::uint8_t>(stage));
-  // Two more may be added: one that decodes before several first ones, one that ends several last ones.
+  // Two more may be added: one that decodes before several first ones, one that ends several last
+  // ones.
   if (out_.segments.size() > kSegmentsMax - 2)
     problem("{} segments are more than {}", out_.segments.size(), kSegmentsMax - 2);
 }
@@ -228,8 +235,10 @@ void LayoutMaker::choose_threads() {
   out_.sources = sources;
   out_.host_driven = input_.host_driven;
   if (input_.host_driven && sources != 0)
-    problem("a host-driven pipeline has no threads for sources: publish from the host's loop, or let the "
-            "pipeline run its own threads");
+    problem(
+        "a host-driven pipeline has no threads for sources: publish from the host's loop, or let "
+        "the "
+        "pipeline run its own threads");
   const unsigned left = std::max(1U, effective > sources ? effective - sources : 1U);
   if (options.partitions == 0) {
     options.partitions = left;
@@ -272,12 +281,13 @@ void LayoutMaker::choose_decoder() {
     out_.segments[first[0]].decodes = true;
     return;
   }
-  // One segment decodes ahead of all that read. It goes to the end of the list, since the others are
-  // already known by number; what comes first is said by `after` alone.
+  // One segment decodes ahead of all that read. It goes to the end of the list, since the others
+  // are already known by number; what comes first is said by `after` alone.
   const auto decode = static_cast<unsigned>(out_.segments.size());
   for (const unsigned segment : first) out_.segments[segment].after.push_back(decode);
   out_.segments.push_back({.name = "decode", .decodes = true});
-  reason("segment decode added: {} segments begin, and one thread must decode before them", first.size());
+  reason("segment decode added: {} segments begin, and one thread must decode before them",
+         first.size());
 }
 
 /// Adds what ends events if several segments are last, and tells each what lies upstream.
@@ -321,8 +331,8 @@ void LayoutMaker::choose_waiting() {
   const unsigned effective = input_.cpus.effective();
   if (wait == WaitKind::busy_spin && plan.runner_threads > input_.cpus.spinning_max()) {
     wait = WaitKind::adaptive;
-    reason("adaptive instead of busy_spin: {} runner threads may not spin on {}", plan.runner_threads,
-           input_.cpus.explain());
+    reason("adaptive instead of busy_spin: {} runner threads may not spin on {}",
+           plan.runner_threads, input_.cpus.explain());
   }
   plan.wait = wait;
   if (wait != WaitKind::adaptive || input_.host_driven) return;
@@ -351,9 +361,8 @@ void LayoutMaker::place_runners() {
     ThreadPlan plan{.name = fmt::format("{}/run{}", prefix, thread)};
     for (unsigned i = 0; i < runners; ++i)
       if (out_.thread_of[i] == thread)
-        plan.runs.push_back(
-            fmt::format("partition {} {}", i / out_.segments.size(),
-                        out_.segments[i % out_.segments.size()].name));
+        plan.runs.push_back(fmt::format("partition {} {}", i / out_.segments.size(),
+                                        out_.segments[i % out_.segments.size()].name));
     out_.plan.threads.push_back(std::move(plan));
   }
   for (unsigned source = 0; source < out_.sources; ++source)
@@ -386,8 +395,7 @@ void LayoutMaker::fill_plan() {
   for (const LayoutSegment& segment : out_.segments) {
     SegmentPlan plan{.name = segment.name, .stages = {}, .after = segment.after};
     if (segment.decodes) plan.stages.emplace_back("decode");
-    for (const std::uint8_t stage : segment.stages)
-      plan.stages.push_back(out_.stages[stage].name);
+    for (const std::uint8_t stage : segment.stages) plan.stages.push_back(out_.stages[stage].name);
     if (segment.last)
       plan.stages.insert(plan.stages.end(), input_.sink_names.begin(), input_.sink_names.end());
     out_.plan.segments.push_back(std::move(plan));
@@ -407,13 +415,13 @@ void LayoutMaker::fill_memory() {
                              .event_bytes_max = out_.options.ring.event_bytes_max,
                              .batch_bytes_max = out_.options.batch.bytes});
   const std::uint64_t runners = out_.thread_of.size();
-  // One for each runner; where producers decode, one more for each source and for each runner that emits.
-  memory.decoders =
-      decoder * (runners + (out_.source_decodes ? out_.sources + runners : 0));
+  // One for each runner; where producers decode, one more for each source and for each runner that
+  // emits.
+  memory.decoders = decoder * (runners + (out_.source_decodes ? out_.sources + runners : 0));
   memory.spill_max = out_.options.ring.spill_bytes_max;
-  memory.total = (bytes.slots + bytes.envelopes + bytes.arena + bytes.columns) *
-                     out_.options.partitions +
-                 memory.decoders + memory.spill_max;
+  memory.total =
+      (bytes.slots + bytes.envelopes + bytes.arena + bytes.columns) * out_.options.partitions +
+      memory.decoders + memory.spill_max;
 }
 
 }  // namespace

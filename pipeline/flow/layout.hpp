@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the builder was told, and the layout that is derived from it: stages with their numbers, segments
-// with what they gate on, runners with their threads. Inside pipeline/flow only; the public face of a
-// layout is its Plan.
+// What the builder was told, and the layout that is derived from it: stages with their numbers,
+// segments with what they gate on, runners with their threads. Inside pipeline/flow only; the
+// public face of a layout is its Plan.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ namespace penstock {
 
 using StageMaker = std::function<std::unique_ptr<Stage>(unsigned partition)>;
 
-inline constexpr unsigned kSegmentsMax = 8;     ///< listeners of a ring (EventRing::kListenersMax)
-inline constexpr unsigned kStagesMax = 64;      ///< a stage's number fits into a byte with room
-inline constexpr unsigned kPartitionsMax = 256; ///< each bucket table entry could still have four
+inline constexpr unsigned kSegmentsMax = 8;      ///< listeners of a ring (EventRing::kListenersMax)
+inline constexpr unsigned kStagesMax = 64;       ///< a stage's number fits into a byte with room
+inline constexpr unsigned kPartitionsMax = 256;  ///< each bucket table entry could still have four
 
 /// A stage that code added or filled.
 struct CodeStage {
@@ -41,22 +41,22 @@ struct LayoutStage {
 
 struct LayoutSegment {
   std::string name;
-  std::vector<std::uint8_t> stages;   ///< numbers, in order
-  std::vector<unsigned> after;        ///< gates on these segments; empty: on the producers
-  std::vector<unsigned> before_it;    ///< all segments upstream, in order
+  std::vector<std::uint8_t> stages;  ///< numbers, in order
+  std::vector<unsigned> after;       ///< gates on these segments; empty: on the producers
+  std::vector<unsigned> before_it;   ///< all segments upstream, in order
   bool decodes = false;
-  bool last = false;                  ///< ends events: sinks, counts, frees; there is one
+  bool last = false;  ///< ends events: sinks, counts, frees; there is one
 };
 
 struct Layout {
-  PipelineOptions options;            ///< with every choice made
+  PipelineOptions options;  ///< with every choice made
   KeyReader key;
   bool source_decodes = false;
-  bool runner_checks_key = false;     ///< on_missing_key = "refuse" where the runner decodes
+  bool runner_checks_key = false;  ///< on_missing_key = "refuse" where the runner decodes
   bool host_driven = false;
   std::vector<LayoutStage> stages;
   std::vector<LayoutSegment> segments;
-  std::vector<unsigned> thread_of;    ///< by partition * segments.size() + segment
+  std::vector<unsigned> thread_of;  ///< by partition * segments.size() + segment
   unsigned sources = 0;
   Plan plan;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pipeline can be told, in code or by a config file (io/config fills these from the property
-// table). Plain values; PipelineBuilder::build() checks them all together. Enumerators are spelled as
-// in the config file. 0 means "choose": the plan says what was chosen and why.
+// table). Plain values; PipelineBuilder::build() checks them all together. Enumerators are spelled
+// as in the config file. 0 means "choose": the plan says what was chosen and why.
 #pragma once
 
 #include <chrono>
@@ -22,18 +22,19 @@ enum class OnError : std::uint8_t { dead, drop };
 enum class PinKind : std::uint8_t { automatic, none, list };
 
 struct RingOptions {
-  std::uint32_t slots = 4096;               ///< power of two, per partition
-  std::uint64_t arena_bytes = 1 << 20;      ///< power of two, per partition
-  std::uint32_t event_bytes_max = 1 << 20;  ///< a longer event is refused as too_large
-  std::uint32_t inline_bytes_max = 0;       ///< a longer event spills; 0: an eighth of the arena
-  std::uint64_t spill_bytes_max = 16 << 20; ///< for all partitions together
-  std::uint32_t reserve_slots = 0;          ///< kept for events born inside; 0: a sixteenth
+  std::uint32_t slots = 4096;                ///< power of two, per partition
+  std::uint64_t arena_bytes = 1 << 20;       ///< power of two, per partition
+  std::uint32_t event_bytes_max = 1 << 20;   ///< a longer event is refused as too_large
+  std::uint32_t inline_bytes_max = 0;        ///< a longer event spills; 0: an eighth of the arena
+  std::uint64_t spill_bytes_max = 16 << 20;  ///< for all partitions together
+  std::uint32_t reserve_slots = 0;           ///< kept for events born inside; 0: a sixteenth
   bool huge_pages = true;
 };
 
 struct AdmissionOptions {
   AdmissionPolicy when_full = AdmissionPolicy::block;
-  std::chrono::nanoseconds timeout = std::chrono::seconds(1);  ///< of a producer's publish under block
+  std::chrono::nanoseconds timeout =
+      std::chrono::seconds(1);  ///< of a producer's publish under block
   double high = 0.8;  ///< share of slots or of arena bytes at which pressure is called high
   double low = 0.5;   ///< share under which it is called low again
   std::chrono::nanoseconds high_age{0};  ///< age of the oldest event; 0: not watched
@@ -44,11 +45,11 @@ struct ThreadingOptions {
   PinKind pin = PinKind::automatic;
   std::vector<unsigned> cpus;  ///< for PinKind::list: runner threads first, then sources
   WaitKind wait = WaitKind::adaptive;
-  unsigned runners = 0;        ///< runner threads; 0: from the effective CPUs
+  unsigned runners = 0;  ///< runner threads; 0: from the effective CPUs
 };
 
 struct BatchOptions {
-  std::uint32_t events = 64;                ///< space is released to producers once a batch
+  std::uint32_t events = 64;  ///< space is released to producers once a batch
   std::uint32_t bytes = 64 * 1024;
 };
 
@@ -60,18 +61,19 @@ struct SegmentOptions {
 struct StageOptions {
   std::string name;
   std::string use = "handler";
-  std::string segment;         ///< empty: that of the stage before, the first segment for the first
+  std::string segment;  ///< empty: that of the stage before, the first segment for the first
   OnError on_error = OnError::dead;
-  std::string place;           ///< file:line:column for messages; empty if it comes from code
+  std::string place;  ///< file:line:column for messages; empty if it comes from code
 };
 
 struct PipelineOptions {
   std::string name = "penstock";
-  Profile profile = Profile::balanced;  ///< told by the plan; its defaults are already in the fields
-  unsigned partitions = 1;              ///< 0: one per runner thread that the CPUs leave
-  std::string key = "source";           ///< attribute, extension, or "data.path"
+  Profile profile =
+      Profile::balanced;       ///< told by the plan; its defaults are already in the fields
+  unsigned partitions = 1;     ///< 0: one per runner thread that the CPUs leave
+  std::string key = "source";  ///< attribute, extension, or "data.path"
   OnMissingKey on_missing_key = OnMissingKey::source;
-  std::uint64_t key_seed = 0;           ///< of the keyed hash; the same seed routes alike in every run
+  std::uint64_t key_seed = 0;  ///< of the keyed hash; the same seed routes alike in every run
   DecodeMode decode = DecodeMode::full;
   std::chrono::nanoseconds drain_timeout = std::chrono::seconds(10);
   RingOptions ring;

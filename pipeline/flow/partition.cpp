@@ -32,9 +32,9 @@ PartitionBytes partition_bytes(const Layout& layout) noexcept {
 
 Result<std::unique_ptr<Partition>> Partition::create(unsigned number, const Layout& layout) {
   const PartitionBytes bytes = partition_bytes(layout);
-  Result<Mapping> memory = Mapping::reserve(
-      {.bytes = bytes.slots + bytes.envelopes + bytes.arena + bytes.columns,
-       .huge = layout.options.ring.huge_pages});
+  Result<Mapping> memory =
+      Mapping::reserve({.bytes = bytes.slots + bytes.envelopes + bytes.arena + bytes.columns,
+                        .huge = layout.options.ring.huge_pages});
   if (!memory) return tl::unexpected(std::move(memory).error());
   return std::unique_ptr<Partition>(new Partition(number, layout, std::move(*memory)));
 }
@@ -46,8 +46,8 @@ Partition::Partition(unsigned number, const Layout& layout, Mapping memory)
       columns_(layout.segments.size()) {
   const RingOptions& options = layout.options.ring;
   const PartitionBytes bytes = partition_bytes(layout);
-  // Fresh anonymous pages are zero, which is what every type placed in them starts as; constructing them
-  // here would touch the pages before their runner does.
+  // Fresh anonymous pages are zero, which is what every type placed in them starts as; constructing
+  // them here would touch the pages before their runner does.
   auto* at = reinterpret_cast<char*>(memory_.data());
   auto* const slots = reinterpret_cast<EventRing::Slot*>(at);
   at += bytes.slots;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The memory and the shared words of one partition: its ring, the column of envelopes, a cursor for each
-// segment, and, where segments are split, a column of fates for each but the last.
+// The memory and the shared words of one partition: its ring, the column of envelopes, a cursor for
+// each segment, and, where segments are split, a column of fates for each but the last.
 //   one mapping:  slots | envelopes | arena | fates and reasons of segment 0, 1, ...
 // A column has one writer, the runner of its segment; the runners behind read it after that cursor.
 #pragma once
@@ -41,7 +41,9 @@ class Partition {
   [[nodiscard]] Envelope& envelope(std::uint32_t slot_index) noexcept {
     return envelopes_[slot_index];
   }
-  [[nodiscard]] EventRing::Cursor& cursor(std::size_t segment) noexcept { return cursors_[segment]; }
+  [[nodiscard]] EventRing::Cursor& cursor(std::size_t segment) noexcept {
+    return cursors_[segment];
+  }
   [[nodiscard]] FateColumn& column(std::size_t segment) noexcept { return columns_[segment]; }
   /// True if the kernel was asked for huge pages and did not refuse.
   [[nodiscard]] bool huge_pages() const noexcept { return memory_.huge(); }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maps keys to partitions: keyed 64-bit hash -> one of 1024 buckets -> partition, by a table.
-// A key always maps to one partition. The table, not the hash, knows how many partitions there are, so
-// that moving a bucket later moves only its keys. Read-only after construction; any thread.
+// A key always maps to one partition. The table, not the hash, knows how many partitions there are,
+// so that moving a bucket later moves only its keys. Read-only after construction; any thread.
 // Hash: XXH3, 64 bits, seeded (xxHash, Yann Collet).
 #pragma once
 

@@ -73,8 +73,8 @@ PipelineBuilder::PipelineBuilder(PipelineBuilder&&) noexcept = default;
 PipelineBuilder& PipelineBuilder::operator=(PipelineBuilder&&) noexcept = default;
 PipelineBuilder::~PipelineBuilder() = default;
 
-PipelineBuilder& PipelineBuilder::add_stage(
-    std::string name, std::function<std::unique_ptr<Stage>(unsigned)> make) {
+PipelineBuilder& PipelineBuilder::add_stage(std::string name,
+                                            std::function<std::unique_ptr<Stage>(unsigned)> make) {
   parts_->input.stages.push_back(
       {.name = std::move(name), .segment = parts_->segment, .make = std::move(make)});
   return *this;

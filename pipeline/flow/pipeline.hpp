@@ -2,7 +2,8 @@
 // The pipeline and its builder: what a program that embeds Penstock holds.
 //   auto pipeline = PipelineBuilder(options).stage("price", handler).build();
 //   pipeline->start(); auto producer = pipeline->producer(); ... pipeline->stop(2s);
-// 1. build() checks everything and reserves the memory; start() starts threads, or none in host mode.
+// 1. build() checks everything and reserves the memory; start() starts threads, or none in host
+//    mode.
 // 2. stats() and health() may be called from any thread at any time; the others from one thread.
 // 3. Destruction without stop() stops with a deadline of options.drain_timeout.
 #pragma once
@@ -34,8 +35,8 @@ class PipelineCore;
 /// What crossed a water mark of a partition.
 struct Pressure {
   unsigned partition = 0;
-  bool high = false;        ///< false: all three are under their low marks again
-  double slots_share = 0;   ///< 0 to 1
+  bool high = false;       ///< false: all three are under their low marks again
+  double slots_share = 0;  ///< 0 to 1
   double arena_share = 0;
   std::uint64_t oldest_age_ns = 0;
 };
@@ -47,8 +48,8 @@ class Pipeline {
   Pipeline& operator=(Pipeline&&) noexcept;
   ~Pipeline();
 
-  /// Opens sinks, rejects and sources, then starts the threads. Errors: unavailable (a file, a thread),
-  /// storage, usage (started twice). After an error the pipeline can only be destroyed.
+  /// Opens sinks, rejects and sources, then starts the threads. Errors: unavailable (a file, a
+  /// thread), storage, usage (started twice). After an error the pipeline can only be destroyed.
   Status start();
 
   /// A handle for one producing thread. Requires: started.
@@ -61,20 +62,21 @@ class Pipeline {
   /// Waits until every source has ended, or something failed, or the time ran out (false).
   [[nodiscard]] bool wait_for_sources(std::chrono::nanoseconds timeout);
 
-  /// Refuses new events, drains what was accepted, ends the threads. What is not drained at the deadline
-  /// is left and told. A thread whose handler does not return is left behind with the memory it uses.
+  /// Refuses new events, drains what was accepted, ends the threads. What is not drained at the
+  /// deadline is left and told. A thread whose handler does not return is left behind with the
+  /// memory it uses.
   Report stop(std::chrono::nanoseconds deadline);
 
   /// Ends the drain of a stop() that is underway, or keeps a later one from draining. Any thread.
   void abandon() noexcept;
 
-  /// Host mode. Does at most `budget` events' work on every segment of a partition; returns how much
-  /// was done. One thread at a time per partition.
+  /// Host mode. Does at most `budget` events' work on every segment of a partition; returns how
+  /// much was done. One thread at a time per partition.
   std::size_t poll(unsigned partition, std::size_t budget);
   /// Host mode. Readable when work came after arm() returned true. One for all partitions.
   [[nodiscard]] int event_fd() const noexcept;
-  /// Host mode. True if there is nothing to do and the next event will make event_fd() readable; false if
-  /// there is work: poll again. Resets the descriptor.
+  /// Host mode. True if there is nothing to do and the next event will make event_fd() readable;
+  /// false if there is work: poll again. Resets the descriptor.
   [[nodiscard]] bool arm();
 
  private:
@@ -90,8 +92,8 @@ class PipelineBuilder {
   PipelineBuilder& operator=(PipelineBuilder&&) noexcept;
   ~PipelineBuilder();
 
-  /// Adds a stage, or fills the one that the config gives this name. Each partition gets its own copy of
-  /// `handler`, called as Outcome(Event&, Context&) by one thread at a time.
+  /// Adds a stage, or fills the one that the config gives this name. Each partition gets its own
+  /// copy of `handler`, called as Outcome(Event&, Context&) by one thread at a time.
   template <class Handler>
   PipelineBuilder& stage(std::string name, Handler handler) {
     static_assert(std::is_invocable_r_v<Outcome, Handler&, Event&, Context&>,
@@ -103,7 +105,8 @@ class PipelineBuilder {
     });
   }
   /// The same for a Stage of one's own, made once per partition.
-  PipelineBuilder& add_stage(std::string name, std::function<std::unique_ptr<Stage>(unsigned partition)> make);
+  PipelineBuilder& add_stage(std::string name,
+                             std::function<std::unique_ptr<Stage>(unsigned partition)> make);
   /// Stages added after this belong to this segment, which gates on the named ones.
   PipelineBuilder& segment(std::string name, std::vector<std::string> after = {});
   PipelineBuilder& source(std::unique_ptr<Source> source);

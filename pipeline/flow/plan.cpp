@@ -31,11 +31,12 @@ std::string pinned(const Plan& plan) {
 }
 
 std::string waiting(const Plan& plan) {
-  if (plan.wait == WaitKind::busy_spin) return "busy_spin: never parks, a CPU a thread even when idle";
+  if (plan.wait == WaitKind::busy_spin)
+    return "busy_spin: never parks, a CPU a thread even when idle";
   if (plan.wait == WaitKind::park) return "park: at once, no CPU when idle";
   if (plan.spin_ns == 0) return fmt::format("{}: no spinning, then park", to_string(plan.wait));
-  return fmt::format("{}: spin <= {:.1f} us (measured park + wake), then park", to_string(plan.wait),
-                     double(plan.spin_ns) / 1e3);
+  return fmt::format("{}: spin <= {:.1f} us (measured park + wake), then park",
+                     to_string(plan.wait), double(plan.spin_ns) / 1e3);
 }
 
 }  // namespace

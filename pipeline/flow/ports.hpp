@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a pipeline needs from outside: sources, sinks, a place for rejects. io/files implements them for
-// files and standard streams; an embedder may implement his own.
+// What a pipeline needs from outside: sources, sinks, a place for rejects. io/files implements them
+// for files and standard streams; an embedder may implement his own.
 #pragma once
 
 #include <cstddef>
@@ -29,8 +29,8 @@ class Source {
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
   /// Called by Pipeline::start() on the caller's thread, so that a missing file fails the start.
   virtual Status open() = 0;
-  /// Reads and publishes at most `budget` events. Does not wait for input longer than a disk does; the
-  /// port waits for room in the rings.
+  /// Reads and publishes at most `budget` events. Does not wait for input longer than a disk does;
+  /// the port waits for room in the rings.
   virtual Result<SourceState> poll(SourcePort& port, std::size_t budget) = 0;
   /// The descriptor whose readability ends `idle`.
   [[nodiscard]] virtual int wait_fd() const noexcept { return -1; }
@@ -44,7 +44,8 @@ class Sink {
   /// Called by Pipeline::start().
   virtual Status open() = 0;
   /// Takes the events whole, in this order, or fails; when it returns, they have left the process.
-  /// Behind the bytes of each event stand at least 64 readable newlines. An error stops the pipeline.
+  /// Behind the bytes of each event stand at least 64 readable newlines. An error stops the
+  /// pipeline.
   virtual Status write(std::span<const std::string_view> events, unsigned partition) = 0;
   /// Called by Pipeline::stop() after the last write.
   virtual Status close() = 0;
@@ -52,15 +53,15 @@ class Sink {
 
 /// An event that was refused or died.
 struct Reject {
-  bool dead = false;             ///< false: refused
-  std::string_view source;       ///< the source's name; "program" for a producer of the host
-  std::uint64_t line = 0;        ///< from 1; 0 if the source has no lines
+  bool dead = false;        ///< false: refused
+  std::string_view source;  ///< the source's name; "program" for a producer of the host
+  std::uint64_t line = 0;   ///< from 1; 0 if the source has no lines
   unsigned partition = 0;
-  std::string_view stage;        ///< of a dead event; "decode" for an invalid one; empty at the door
-  std::string_view reason;       ///< stable name, for example "invalid" or "full"; for dead: "dead"
-  std::string_view detail;       ///< a sentence: what is wrong, or the handler's reason
+  std::string_view stage;   ///< of a dead event; "decode" for an invalid one; empty at the door
+  std::string_view reason;  ///< stable name, for example "invalid" or "full"; for dead: "dead"
+  std::string_view detail;  ///< a sentence: what is wrong, or the handler's reason
   std::string_view bytes;
-  std::uint64_t bytes_total = 0; ///< more than bytes.size() where a line was too long to be kept
+  std::uint64_t bytes_total = 0;  ///< more than bytes.size() where a line was too long to be kept
 };
 
 /// Called from every thread of the pipeline at the same time.

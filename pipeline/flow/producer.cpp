@@ -131,7 +131,8 @@ PublishResult PipelineCore::publish(ProducerState& state, const Offer& offer) no
     }
   }
   const std::optional<RefuseReason> refused = refuse_reason(result);
-  if (refused) [[unlikely]] refuse_at_door(state, offer, *refused, detail);
+  if (refused) [[unlikely]]
+    refuse_at_door(state, offer, *refused, detail);
   return result;
 }
 
@@ -176,7 +177,8 @@ PublishResult PipelineCore::publish_inline(ProducerState& state, const Offer& of
   EventRing::Claim claim;
   for (;;) {
     const ClaimResult result = ring.try_claim(offer.event.size(), inner, claim);
-    if (result == ClaimResult::claimed) [[likely]] break;
+    if (result == ClaimResult::claimed) [[likely]]
+      break;
     if (result == ClaimResult::closed) return PublishResult::closed;
     if (!wait.again(ring, offer.event.size(), inner, false)) return wait.gave_up();
   }
@@ -199,9 +201,9 @@ PublishResult PipelineCore::publish_spilled(ProducerState& state, const Offer& o
   char* block = nullptr;
   for (;;) {
     block = spill.try_allocate(length);
-    const ClaimResult result = block == nullptr ? (ring.closed() ? ClaimResult::closed
-                                                                 : ClaimResult::full)
-                                                : ring.try_claim_slot(inner, claim);
+    const ClaimResult result = block == nullptr
+                                   ? (ring.closed() ? ClaimResult::closed : ClaimResult::full)
+                                   : ring.try_claim_slot(inner, claim);
     if (result == ClaimResult::claimed) break;
     const bool no_block = block == nullptr;
     if (!no_block) spill.free(block, length);
@@ -217,7 +219,8 @@ PublishResult PipelineCore::publish_spilled(ProducerState& state, const Offer& o
   return PublishResult::accepted;
 }
 
-/// Before the stamp, so that no runner ever counts an event as completed before it was counted here.
+/// Before the stamp, so that no runner ever counts an event as completed before it was counted
+/// here.
 void PipelineCore::count_accepted(ProducerState& state, std::uint64_t bytes) noexcept {
   state.accepted.add(1);
   state.bytes_accepted.add(bytes);
@@ -225,26 +228,26 @@ void PipelineCore::count_accepted(ProducerState& state, std::uint64_t bytes) noe
 
 void PipelineCore::refuse_at_door(ProducerState& state, const Offer& offer, RefuseReason reason,
                                   std::string_view detail) noexcept {
-  // What the caller of a producer hears at once and can try again is his; what is wrong with the event,
-  // or was refused to a source, goes to the rejects.
-  const bool for_caller = state.source == 0 && (reason == RefuseReason::full ||
-                                                reason == RefuseReason::dropped ||
-                                                reason == RefuseReason::closed);
+  // What the caller of a producer hears at once and can try again is his; what is wrong with the
+  // event, or was refused to a source, goes to the rejects.
+  const bool for_caller =
+      state.source == 0 && (reason == RefuseReason::full || reason == RefuseReason::dropped ||
+                            reason == RefuseReason::closed);
   const bool safe =
-      for_caller || reject({.dead = false,
-                            .source = source_name(state.source),
-                            .line = offer.line,
-                            .partition = 0,
-                            .stage = reason == RefuseReason::invalid ||
-                                             reason == RefuseReason::missing_key
-                                         ? std::string_view("decode")
-                                         : std::string_view(),
-                            .reason = to_string(reason),
-                            .detail = detail,
-                            .bytes = offer.event.substr(0, layout.options.ring.event_bytes_max),
-                            .bytes_total = offer.bytes_total == 0 ? offer.event.size()
-                                                                  : offer.bytes_total});
-  static_cast<void>(safe);  // If not, the pipeline failed and says so; the event was refused either way.
+      for_caller ||
+      reject({.dead = false,
+              .source = source_name(state.source),
+              .line = offer.line,
+              .partition = 0,
+              .stage = reason == RefuseReason::invalid || reason == RefuseReason::missing_key
+                           ? std::string_view("decode")
+                           : std::string_view(),
+              .reason = to_string(reason),
+              .detail = detail,
+              .bytes = offer.event.substr(0, layout.options.ring.event_bytes_max),
+              .bytes_total = offer.bytes_total == 0 ? offer.event.size() : offer.bytes_total});
+  static_cast<void>(
+      safe);  // If not, the pipeline failed and says so; the event was refused either way.
   state.refused[static_cast<std::size_t>(reason)].add(1);
 }
 
@@ -272,9 +275,9 @@ PublishResult Producer::publish(std::string_view event) noexcept {
 }
 
 PublishResult Producer::publish(std::string_view event, std::chrono::nanoseconds timeout) noexcept {
-  return core_->publish(*state_, {.event = event,
-                                  .policy = {.when_full = AdmissionPolicy::block,
-                                             .timeout_ns = to_ns(timeout)}});
+  return core_->publish(
+      *state_, {.event = event,
+                .policy = {.when_full = AdmissionPolicy::block, .timeout_ns = to_ns(timeout)}});
 }
 
 PublishResult Producer::try_publish(std::string_view event) noexcept {
@@ -293,10 +296,9 @@ ProducerClaim Producer::try_claim(std::size_t bytes, std::string_view key) noexc
     refuse(PublishResult::too_large);
     return claim;
   }
-  const unsigned partition =
-      core_->partitions.size() == 1
-          ? 0
-          : core_->partitioner.partition_of(core_->partitioner.hash(key));
+  const unsigned partition = core_->partitions.size() == 1
+                                 ? 0
+                                 : core_->partitioner.partition_of(core_->partitioner.hash(key));
   switch (core_->partitions[partition]->ring().try_claim(bytes, core_->on_runner_thread(),
                                                          claim.claim_)) {
     case ClaimResult::full: refuse(PublishResult::full); break;
@@ -371,12 +373,10 @@ PublishResult ProducerClaim::commit(std::size_t length) noexcept {
 
 bool SourcePort::publish(std::string_view event, std::uint64_t line) noexcept {
   const AdmissionOptions& admission = core_->layout.options.admission;
-  const PublishResult result =
-      core_->publish(*state_, {.event = event,
-                               .line = line,
-                               .policy = {.when_full = admission.when_full,
-                                          .timeout_ns = 0,
-                                          .forever = true}});
+  const PublishResult result = core_->publish(
+      *state_, {.event = event,
+                .line = line,
+                .policy = {.when_full = admission.when_full, .timeout_ns = 0, .forever = true}});
   return result != PublishResult::closed && !core_->stopping();
 }
 

@@ -21,8 +21,8 @@ struct ProducerState;
 
 enum class PublishResult : std::uint8_t {
   accepted,
-  full,         ///< no room: under `reject`, after the time-out of `block`, or inside a handler
-  dropped,      ///< no room, under `drop_newest`
+  full,     ///< no room: under `reject`, after the time-out of `block`, or inside a handler
+  dropped,  ///< no room, under `drop_newest`
   closed,
   too_large,
   invalid,
@@ -44,9 +44,9 @@ class ProducerClaim {
   explicit operator bool() const noexcept { return static_cast<bool>(claim_); }
   [[nodiscard]] PublishResult result() const noexcept { return result_; }
   [[nodiscard]] std::span<char> data() const noexcept { return {claim_.data(), capacity_}; }
-  /// Publishes the first `length` bytes of data(). Requires: length <= data().size(), not yet committed.
-  /// Returns accepted; where this thread decodes also invalid, missing_key, or, for a key other than the
-  /// one claimed for, what try_publish() answers.
+  /// Publishes the first `length` bytes of data(). Requires: length <= data().size(), not yet
+  /// committed. Returns accepted; where this thread decodes also invalid, missing_key, or, for a
+  /// key other than the one claimed for, what try_publish() answers.
   PublishResult commit(std::size_t length) noexcept;
 
  private:
@@ -68,16 +68,16 @@ class Producer {
   Producer& operator=(Producer&&) noexcept;
   ~Producer();
 
-  /// Publishes a copy of one CloudEvent in JSON. Waits for room as `admission.when_full` says, at most
-  /// admission.timeout; on a thread that runs handlers of this pipeline it never waits.
+  /// Publishes a copy of one CloudEvent in JSON. Waits for room as `admission.when_full` says, at
+  /// most admission.timeout; on a thread that runs handlers of this pipeline it never waits.
   PublishResult publish(std::string_view event) noexcept;
   /// The same with another time limit; with any policy, it waits so long for room.
   PublishResult publish(std::string_view event, std::chrono::nanoseconds timeout) noexcept;
   /// Never waits.
   PublishResult try_publish(std::string_view event) noexcept;
 
-  /// Claims room for an event of at most `bytes` to be written in place; never waits. With more than one
-  /// partition `key` (the value that the routing key will have) chooses the ring. The
+  /// Claims room for an event of at most `bytes` to be written in place; never waits. With more
+  /// than one partition `key` (the value that the routing key will have) chooses the ring. The
   /// claim is empty where result() is full, closed, or too_large (more than fits inline).
   [[nodiscard]] ProducerClaim try_claim(std::size_t bytes, std::string_view key = {}) noexcept;
 
@@ -90,16 +90,16 @@ class Producer {
   ProducerState* state_ = nullptr;
 };
 
-/// What a Source publishes through. Under `block` it waits for room as long as it takes (the source then
-/// reads no further); what is refused goes to the rejects with its line.
+/// What a Source publishes through. Under `block` it waits for room as long as it takes (the source
+/// then reads no further); what is refused goes to the rejects with its line.
 class SourcePort {
  public:
   /// False if the pipeline was closed: the source should return SourceState::end.
   bool publish(std::string_view event, std::uint64_t line) noexcept;
   /// Reports an event that the source itself has to refuse, such as a line longer than
   /// event_bytes_max(), of which `bytes` is the beginning.
-  void refuse(RefuseReason reason, std::string_view detail, std::uint64_t line, std::string_view bytes,
-              std::uint64_t bytes_total) noexcept;
+  void refuse(RefuseReason reason, std::string_view detail, std::uint64_t line,
+              std::string_view bytes, std::uint64_t bytes_total) noexcept;
   [[nodiscard]] std::uint32_t event_bytes_max() const noexcept;
   /// True once the pipeline closes or failed.
   [[nodiscard]] bool closed() const noexcept;

@@ -42,12 +42,11 @@ ParkAnswer arm_all(const std::vector<SegmentRunner*>& runners) noexcept {
 // ---- RunnerThread
 
 Status RunnerThread::start(std::shared_ptr<PipelineCore> core) {
-  Result<Thread> thread =
-      Thread::start({.name = plan_->name, .cpu = plan_->cpu},
-                    [this, core = std::move(core)]() mutable {
-                      run();
-                      core.reset();  // may end the pipeline, and this object with it
-                    });
+  Result<Thread> thread = Thread::start(
+      {.name = plan_->name, .cpu = plan_->cpu}, [this, core = std::move(core)]() mutable {
+        run();
+        core.reset();  // may end the pipeline, and this object with it
+      });
   if (!thread) return tl::unexpected(std::move(thread).error());
   thread_ = std::move(*thread);
   return {};

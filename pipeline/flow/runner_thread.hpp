@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The loops that drive runners: a thread of ours, or the host's own loop.
-// A thread drives one or more runners, has one futex word, and parks only when each of its runners has
-// registered for its next wake-up. It holds the core, so that memory outlives a handler that hangs.
+// A thread drives one or more runners, has one futex word, and parks only when each of its runners
+// has registered for its next wake-up. It holds the core, so that memory outlives a handler that
+// hangs.
 #pragma once
 
 #include <atomic>

@@ -62,7 +62,8 @@ void SegmentRunner::add_follower(Parker& parker) {
 }
 
 void SegmentRunner::prepare() noexcept {
-  // The first reader of the ring touches its pages first. Nobody produces before all threads are ready.
+  // The first reader of the ring touches its pages first. Nobody produces before all threads are
+  // ready.
   const std::vector<LayoutSegment>& segments = core_->layout.segments;
   const auto first = std::find_if(segments.begin(), segments.end(),
                                   [](const LayoutSegment& s) { return s.after.empty(); });
@@ -74,7 +75,8 @@ std::size_t SegmentRunner::poll(std::size_t budget) {
   const std::uint32_t count = collect(limit);
   if (count == 0) {
     // relaxed: own value.
-    if (activity_.pressure_high.load(std::memory_order_relaxed)) watch_pressure(core_->clock.now_ns());
+    if (activity_.pressure_high.load(std::memory_order_relaxed))
+      watch_pressure(core_->clock.now_ns());
     return 0;
   }
   run_stages();
@@ -92,8 +94,7 @@ std::size_t SegmentRunner::poll(std::size_t budget) {
 /// How many places, up to `limit`, the segments before have finished.
 std::uint32_t SegmentRunner::available(std::uint32_t limit) const noexcept {
   for (const EventRing::Cursor* const cursor : upstream_)
-    limit = std::min(limit,
-                     Position::sequences_between(at_.sequence(), cursor->load().sequence()));
+    limit = std::min(limit, Position::sequences_between(at_.sequence(), cursor->load().sequence()));
   return limit;
 }
 
@@ -167,7 +168,8 @@ void SegmentRunner::decode(const EventRing::Slot& slot, Envelope& envelope, Batc
     entry.fate = Fate::invalid;
     return refuse(slot, RefuseReason::invalid, describe(answer, document));
   }
-  if (!core_->layout.runner_checks_key) [[likely]] return;
+  if (!core_->layout.runner_checks_key) [[likely]]
+    return;
   if (core_->layout.key.read(document, envelope, event.index, decoder_).has_value()) return;
   entry.fate = Fate::missing_key;
   refuse(slot, RefuseReason::missing_key, core_->layout.options.key);
@@ -203,12 +205,14 @@ void SegmentRunner::run_stages() {
     } catch (const abi::__forced_unwind&) {
       throw;  // pthread_exit or cancellation inside a handler: the thread may not be kept.
     } catch (const std::exception& failure) {
-      for (std::size_t event = 0; event < batch_.size(); ++event) batch_.thrown(event, failure.what());
+      for (std::size_t event = 0; event < batch_.size(); ++event)
+        batch_.thrown(event, failure.what());
     } catch (...) {
       for (std::size_t event = 0; event < batch_.size(); ++event)
         batch_.thrown(event, "an exception that is no std::exception");
     }
-    if (batch_.thrown_ != 0) [[unlikely]] counters_.stages[number].thrown.add(batch_.thrown_);
+    if (batch_.thrown_ != 0) [[unlikely]]
+      counters_.stages[number].thrown.add(batch_.thrown_);
   }
   // relaxed: statistic.
   activity_.stage.store(RunnerActivity::kIdle, std::memory_order_relaxed);
@@ -242,7 +246,8 @@ void SegmentRunner::end_events(std::uint64_t now_ns) {
     } else if (!end_unfinished(i, slot)) {
       break;
     }
-    if (slot.kind != SlotKind::inline_bytes) [[unlikely]] release(slot);
+    if (slot.kind != SlotKind::inline_bytes) [[unlikely]]
+      release(slot);
   }
   counters_.completed.add(completed);
 }
@@ -280,8 +285,7 @@ void SegmentRunner::release(const EventRing::Slot& slot) noexcept {
 void SegmentRunner::record_fates() {
   FateColumn& column = partition_->column(number_);
   for (std::uint32_t i = 0; i < batch_.size(); ++i) {
-    const std::uint32_t slot_index =
-        ring_->slot_index(Position::sequence_after(at_.sequence(), i));
+    const std::uint32_t slot_index = ring_->slot_index(Position::sequence_after(at_.sequence(), i));
     const Batch::Entry& entry = entries_[i];
     column.cells[slot_index] = {entry.fate, entry.stage};
     if (entry.fate == Fate::dead) column.reasons[slot_index] = reasons_[i];
@@ -298,8 +302,8 @@ void SegmentRunner::advance(std::uint32_t count) {
   note_unpublished(false);
   const auto worth_waking = [&] {
     const Position claimed = ring_->position();
-    const bool slots_free = Position::sequences_between(sequence, claimed.sequence()) <=
-                            ring_->slots_count() / 2;
+    const bool slots_free =
+        Position::sequences_between(sequence, claimed.sequence()) <= ring_->slots_count() / 2;
     const bool arena_free = Position::units_between(to.units(), claimed.units()) * kUnitBytes <=
                             ring_->arena_bytes() / 2;
     return (slots_free && arena_free) || !ring_->published(sequence);
@@ -366,7 +370,8 @@ void SegmentRunner::watch_pressure(std::uint64_t now_ns) {
   // relaxed: own value.
   const bool was_high = activity_.pressure_high.load(std::memory_order_relaxed);
   pressure.high = was_high ? over(marks.low, marks.low_age) : over(marks.high, marks.high_age);
-  if (pressure.high == was_high) [[likely]] return;
+  if (pressure.high == was_high) [[likely]]
+    return;
   // relaxed: statistic.
   activity_.pressure_high.store(pressure.high, std::memory_order_relaxed);
   if (!core_->on_pressure) return;

@@ -3,7 +3,8 @@
 //   collect what the producers or the segments before have published -> decode -> stages -> sinks
 //   -> end or record fates -> advance the cursor once for the whole batch -> wake who waits
 // 1. The cursor is advanced only after everything above was done for every event of the batch.
-// 2. Only the last segment ends events: it counts, hands dead events to the rejects, and frees blocks.
+// 2. Only the last segment ends events: it counts, hands dead events to the rejects, and frees
+//    blocks.
 // 3. After a failure it returns without advancing: those events stay in flight.
 #pragma once
 
@@ -31,7 +32,7 @@ struct RunnerCounters {
     Counter dead;
     Counter thrown;
   };
-  Counter handled;        ///< places of the ring passed: events and tombstones
+  Counter handled;  ///< places of the ring passed: events and tombstones
   Counter tombstones;
   Counter invalid;
   Counter missing_key;
@@ -49,9 +50,9 @@ struct RunnerCounters {
 struct RunnerActivity {
   static constexpr unsigned kIdle = ~0U;
   // Written by the runner, read by health() and stats().
-  std::atomic<unsigned> stage{kIdle};            ///< number, or one of the marks in the source
-  std::atomic<std::uint64_t> since_ns{0};        ///< begin of the batch
-  std::atomic<std::uint64_t> oldest_ns{0};       ///< acceptance of the oldest event; 0: none
+  std::atomic<unsigned> stage{kIdle};       ///< number, or one of the marks in the source
+  std::atomic<std::uint64_t> since_ns{0};   ///< begin of the batch
+  std::atomic<std::uint64_t> oldest_ns{0};  ///< acceptance of the oldest event; 0: none
   std::atomic<std::uint64_t> unpublished_since_ns{0};
   std::atomic<bool> pressure_high{false};
 };
@@ -119,8 +120,8 @@ class SegmentRunner {
 
   // The owning thread only.
   Decoder decoder_;
-  Position at_;                     ///< what cursor_ says
-  std::uint64_t sequence_ = 0;      ///< the same in 64 bits
+  Position at_;                 ///< what cursor_ says
+  std::uint64_t sequence_ = 0;  ///< the same in 64 bits
   std::uint64_t indexed_again_ = 0;
   Producer inner_;
   Context context_;

@@ -24,13 +24,12 @@ void wait_for_input(int input_fd, int stop_fd) noexcept {
 }  // namespace
 
 Status SourceThread::start(std::shared_ptr<PipelineCore> core, int stop_fd) {
-  Result<Thread> thread =
-      Thread::start({.name = plan_->name, .cpu = plan_->cpu},
-                    [this, core = std::move(core), stop_fd]() mutable {
-                      run(stop_fd);
-                      core->source_ended();
-                      core.reset();  // may end the pipeline, and this object with it
-                    });
+  Result<Thread> thread = Thread::start(
+      {.name = plan_->name, .cpu = plan_->cpu}, [this, core = std::move(core), stop_fd]() mutable {
+        run(stop_fd);
+        core->source_ended();
+        core.reset();  // may end the pipeline, and this object with it
+      });
   if (!thread) return tl::unexpected(std::move(thread).error());
   thread_ = std::move(*thread);
   return {};

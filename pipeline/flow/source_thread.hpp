@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The thread of one source: reads, publishes, waits for input. It ends with its source, when the pipeline
-// stops (at the next event boundary), or when the source fails, which stops the pipeline.
+// The thread of one source: reads, publishes, waits for input. It ends with its source, when the
+// pipeline stops (at the next event boundary), or when the source fails, which stops the pipeline.
 #pragma once
 
 #include <cstdint>

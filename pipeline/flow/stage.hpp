@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One named step, and the batch of events that it is given.
-// A runner calls Stage::run once a batch: one indirect call for up to BatchOptions::events events. Each
-// partition has its own Stage object, used by one thread at a time.
+// A runner calls Stage::run once a batch: one indirect call for up to BatchOptions::events events.
+// Each partition has its own Stage object, used by one thread at a time.
 // 1. What a handler throws is caught at the batch edge and becomes the failure of that one event.
 // 2. A stage sees only events that the stages before it let through.
 #pragma once
@@ -60,7 +60,8 @@ class Batch {
 
   /// Says what becomes of an event.
   void set(std::size_t index, const Outcome& outcome) noexcept {
-    if (outcome.kind() == Outcome::Kind::next) [[likely]] return;
+    if (outcome.kind() == Outcome::Kind::next) [[likely]]
+      return;
     end(index, outcome);
   }
   /// The handler threw: the stage's on_error decides.

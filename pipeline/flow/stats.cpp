@@ -14,7 +14,8 @@
 namespace penstock {
 namespace {
 
-constexpr std::uint64_t kPatienceNs = 1'000'000'000;  // a handler or a claim that takes longer is told
+constexpr std::uint64_t kPatienceNs =
+    1'000'000'000;  // a handler or a claim that takes longer is told
 
 /// Sums are read while threads count: what is derived by subtraction must not fall below zero.
 std::uint64_t less(std::uint64_t from, std::uint64_t what) noexcept {
@@ -86,10 +87,12 @@ void PipelineCore::add_runner(const SegmentRunner& runner, Stats& stats,
 Stats PipelineCore::stats() const {
   Stats stats;
   stats.stages.resize(layout.stages.size());
-  for (std::size_t i = 0; i < layout.stages.size(); ++i) stats.stages[i].name = layout.stages[i].name;
+  for (std::size_t i = 0; i < layout.stages.size(); ++i)
+    stats.stages[i].name = layout.stages[i].name;
   stats.partitions.resize(partitions.size());
   std::vector<std::uint64_t> ended(partitions.size(), 0);
-  // Ends are read before beginnings, and each event is counted as accepted before any runner sees it.
+  // Ends are read before beginnings, and each event is counted as accepted before any runner sees
+  // it.
   for (const std::unique_ptr<SegmentRunner>& runner : runners_) add_runner(*runner, stats, ended);
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     PartitionStats& partition = stats.partitions[i];
@@ -148,10 +151,11 @@ Health PipelineCore::health() const {
     // relaxed: statistic.
     const std::uint64_t waiting_ns = activity.unpublished_since_ns.load(std::memory_order_relaxed);
     if (waiting_ns != 0 && less(now_ns, waiting_ns) >= patience_ns)
-      tell(fmt::format("partition {} waits since {:.3f} s for claim {} of its ring, which a producer took "
-                       "and has neither published nor left",
-                       partition, seconds(less(now_ns, waiting_ns)),
-                       runner->partition().cursor(layout_index(runner->segment())).load().sequence()));
+      tell(fmt::format(
+          "partition {} waits since {:.3f} s for claim {} of its ring, which a producer took "
+          "and has neither published nor left",
+          partition, seconds(less(now_ns, waiting_ns)),
+          runner->partition().cursor(layout_index(runner->segment())).load().sequence()));
     // relaxed: statistic.
     const unsigned stage = activity.stage.load(std::memory_order_relaxed);
     // relaxed: statistic.
@@ -162,9 +166,10 @@ Health PipelineCore::health() const {
   }
   for (const std::unique_ptr<RunnerThread>& thread : threads_)
     if (thread->broken())
-      tell(fmt::format("a handler ended its thread {} (pthread_exit or cancellation); its partitions stand "
-                       "still",
-                       thread->plan().name));
+      tell(fmt::format(
+          "a handler ended its thread {} (pthread_exit or cancellation); its partitions stand "
+          "still",
+          thread->plan().name));
   return health;
 }
 

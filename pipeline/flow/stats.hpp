@@ -39,23 +39,23 @@ struct StageStats {
 };
 
 struct PartitionStats {
-  std::uint64_t accepted = 0;            ///< also what is claimed and not yet published
+  std::uint64_t accepted = 0;  ///< also what is claimed and not yet published
   std::uint64_t completed = 0;
   std::uint64_t in_flight = 0;
   std::uint32_t slots_used = 0;
   std::uint32_t slots = 0;
   std::uint64_t arena_bytes_used = 0;
   std::uint64_t arena_bytes = 0;
-  std::uint64_t oldest_age_ns = 0;       ///< of the oldest event in the ring
+  std::uint64_t oldest_age_ns = 0;  ///< of the oldest event in the ring
   bool pressure_high = false;
-  std::uint64_t indexed_again = 0;       ///< events whose data was read where their index was gone
+  std::uint64_t indexed_again = 0;  ///< events whose data was read where their index was gone
 };
 
 /// Of all runner threads together.
 struct WaitStats {
   std::uint64_t parks = 0;
-  std::uint64_t wakes_late = 0;          ///< parks that ended by time-out with work there: must stay 0
-  std::uint64_t unpublished_waits = 0;   ///< waits behind a claim that was not yet published
+  std::uint64_t wakes_late = 0;  ///< parks that ended by time-out with work there: must stay 0
+  std::uint64_t unpublished_waits = 0;  ///< waits behind a claim that was not yet published
 };
 
 struct Stats {
@@ -63,9 +63,9 @@ struct Stats {
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kRefuseReasons> refused{};  ///< by RefuseReason
   std::uint64_t completed = 0;
-  std::uint64_t dropped = 0;      ///< by reason: stages[i].dropped
+  std::uint64_t dropped = 0;  ///< by reason: stages[i].dropped
   std::uint64_t dead = 0;
-  std::uint64_t parked = 0;       ///< always 0 in this version
+  std::uint64_t parked = 0;  ///< always 0 in this version
   std::uint64_t in_flight = 0;
   std::uint64_t redelivered = 0;  ///< always 0 in this version
   std::uint64_t bytes_accepted = 0;
@@ -87,10 +87,11 @@ struct Health {
 
 struct Report {
   Stats stats;
-  bool drained = false;           ///< false: stats.in_flight events were left when the deadline passed
-  std::optional<Error> failure;   ///< of a sink, the rejects or a source: the first one
+  bool drained = false;  ///< false: stats.in_flight events were left when the deadline passed
+  std::optional<Error> failure;       ///< of a sink, the rejects or a source: the first one
   std::vector<std::string> problems;  ///< why it was not drained; warnings, such as a denied pin
-  /// Heap allocations between start and stop, if the program counts them (PipelineBuilder::allocations).
+  /// Heap allocations between start and stop, if the program counts them
+  /// (PipelineBuilder::allocations).
   std::optional<std::uint64_t> allocations;
 };
 

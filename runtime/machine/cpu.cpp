@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 #include <sstream>
@@ -186,7 +187,7 @@ std::string CpuLimits::explain() const {
                      std::isinf(quota) ? "none" : fmt::format("{:.3g}", quota));
 }
 
-CpuLimits read_cpu_limits(const std::filesystem::path& root) {
+CpuLimits read_cpu_limits(const std::string& root) {
   CpuLimits limits;
   limits.cpus = affinity(root);
   for (const Hierarchy& hierarchy : own_cgroups(root)) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -28,6 +27,6 @@ struct CpuLimits {
 /// tree of their own, in which proc/self/status stands for the affinity mask. What is absent,
 /// unreadable or malformed limits nothing. Formats: proc(5), cgroups(7), the kernel's cgroup-v2 and
 /// CFS bandwidth documents.
-[[nodiscard]] CpuLimits read_cpu_limits(const std::filesystem::path& root = "/");
+[[nodiscard]] CpuLimits read_cpu_limits(const std::string& root = "/");
 
 }  // namespace penstock

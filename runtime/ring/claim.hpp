@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Claim: one slot of a ring, and arena bytes if the event is to lie inline, held by the thread that
-// took it until it is published.
-// A claim that is left in any other way (return, exception, cancellation, pthread_exit) publishes a
-// tombstone, which runners skip: a half-filled event is never visible, and nobody waits for it.
+// A Claim: one slot of a ring, and arena bytes if the event is to lie inline, held by the thread
+// that took it until it is published. A claim that is left in any other way (return, exception,
+// cancellation, pthread_exit) publishes a tombstone, which runners skip: a half-filled event is
+// never visible, and nobody waits for it.
 #pragma once
 
 #include <penstock/runtime/ring/event_ring.hpp>
@@ -24,7 +24,8 @@ class BasicEventRing<Atomics, Position>::Claim {
   ~Claim() { abandon(); }
 
   explicit operator bool() const noexcept { return ring_ != nullptr; }
-  /// Where the event's bytes go: room for what was asked, and 64 bytes of padding. Null for a slot alone.
+  /// Where the event's bytes go: room for what was asked, and 64 bytes of padding. Null for a slot
+  /// alone.
   [[nodiscard]] char* data() const noexcept { return data_; }
   [[nodiscard]] std::uint32_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] std::uint32_t slot_index() const noexcept { return ring_->slot_index(sequence_); }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Cursor: the Position up to which one runner has finished, which others gate on.
-// One thread advances it; producers and later segments read it, and set a flag in its word before they
-// park, so that the advance that they wait for sees them. Setting a flag by CAS on the very word that was
-// judged insufficient leaves no moment in which a wake-up could be lost: either the CAS fails because the
-// cursor moved, or the move comes later and finds the flag.
+// One thread advances it; producers and later segments read it, and set a flag in its word before
+// they park, so that the advance that they wait for sees them. Setting a flag by CAS on the very
+// word that was judged insufficient leaves no moment in which a wake-up could be lost: either the
+// CAS fails because the cursor moved, or the move comes later and finds the flag.
 #pragma once
 
 #include <cstdint>
@@ -30,16 +30,17 @@ class alignas(kControlBytes) BasicCursor {
     word_.store(start.word, std::memory_order_relaxed);
   }
 
-  /// With flags. Acquires what the owner did up to there: a producer may overwrite those slots, a later
-  /// segment may read what this one wrote beside them.
+  /// With flags. Acquires what the owner did up to there: a producer may overwrite those slots, a
+  /// later segment may read what this one wrote beside them.
   [[nodiscard]] Position load() const noexcept {
-    // acquire: pairs with the release in advance(); the owner's last reads and writes of those slots.
+    // acquire: pairs with the release in advance(); the owner's last reads and writes of those
+    // slots.
     return {word_.load(std::memory_order_acquire)};
   }
 
-  /// Owner only. Moves to `to` and tells who must be woken. Where producers wait, `worth_waking` (asked
-  /// only then) decides whether they are woken or stay registered: once a good part is free, and always
-  /// when nothing is left to do, since no later advance would wake them.
+  /// Owner only. Moves to `to` and tells who must be woken. Where producers wait, `worth_waking`
+  /// (asked only then) decides whether they are woken or stay registered: once a good part is free,
+  /// and always when nothing is left to do, since no later advance would wake them.
   template <class WorthWaking>
   Waiters advance(Position to, WorthWaking&& worth_waking) noexcept {
     // relaxed: own value, to which others only add flags.
@@ -58,7 +59,8 @@ class alignas(kControlBytes) BasicCursor {
 
   /// Registers a waiter. False if the cursor is no longer at `seen`: look again instead of parking.
   [[nodiscard]] bool try_flag(Position seen, std::uint64_t flag) noexcept {
-    // Already registered: an advance since `seen` has woken, which the caller's epoch tells, or kept it.
+    // Already registered: an advance since `seen` has woken, which the caller's epoch tells, or
+    // kept it.
     if ((seen.word & flag) != 0) return true;
     // relaxed: the flag hands nothing over; being a read-modify-write it continues the release
     // sequence of the owner's advance. On failure the caller loads again.

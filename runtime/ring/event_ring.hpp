@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ring of one partition: descriptor slots and a byte arena, reserved together by one packed word.
-//
-//   producers --CAS--> claim word [units | parked | closed | sequence]      gate <-- slowest cursor
-//   slots   | stamp length bytes ... | x slots_count       arena | event + newlines | ... (whole lines)
-//
-// 1. A claim is one check and one CAS. What does not fit is answered before anything is taken: a refused
-//    claim leaves no trace, and no producer sits on a reservation while it waits for room.
-// 2. Slot s belongs to its claimer from the CAS until the stamp, then to readers until every gating
-//    cursor has passed it, then to the next claimer. The stamp's release and the cursor's release are the
-//    two hand-overs.
-// 3. The gate lies beside the claim word and is shared: moved forward only, by CAS, before the claim's
-//    CAS, and read after an acquire of the claim word. A producer that slept for a whole turn of the
-//    counters therefore never pairs an old gate with a new claim word (a gate cached per producer did).
-// 4. Slots and arena are powers of two; no claim exceeds half of what the reserve leaves of the arena,
-//    since at the wrap an empty arena could otherwise refuse it for ever.
-// Idea of a sequence-claimed ring with gating cursors: LMAX Disruptor (Thompson et al., 2011); stamps in
-// slots: Vyukov's bounded MPMC queue. The packed word, its flags and the arena are Penstock's own.
+// The ring of one partition: descriptor slots and a byte arena, reserved by one packed word.
+//   producers --CAS--> claim word [units | parked | closed | sequence]    gate <-- slowest cursor
+//   slots  | stamp length bytes | ...          arena  | event + newlines | ... (whole lines)
+// 1. A claim is one check and one CAS. What does not fit is answered before anything is taken.
+// 2. A slot belongs to its claimer from the CAS to the stamp, then to readers until every gating
+//    cursor has passed it. The stamp's and the cursor's release are the two hand-overs.
+// 3. The gate is shared: moved forward only, by CAS, before the claim's CAS, and read after an
+//    acquire of the claim word; so a producer that slept never pairs an old gate with a new word.
+// 4. No claim exceeds half of what the reserve leaves of the arena: at the wrap an empty arena
+//    could otherwise refuse it for ever. Slots and arena are powers of two.
+// Sequence claims and gating cursors: LMAX Disruptor (Thompson et al., 2011); stamps in slots:
+// Vyukov's bounded MPMC queue.
 #pragma once
 
 #include <array>
@@ -58,8 +53,8 @@ class BasicEventRing {
   struct Memory {
     Slot* slots = nullptr;  ///< constructed; power of two
     std::uint32_t slots_count = 0;
-    char* arena = nullptr;  ///< begins a cache line
-    std::uint64_t arena_bytes = 0;  ///< power of two
+    char* arena = nullptr;            ///< begins a cache line
+    std::uint64_t arena_bytes = 0;    ///< power of two
     std::uint32_t reserve_slots = 0;  ///< refused to claims from outside
   };
 
@@ -70,8 +65,8 @@ class BasicEventRing {
   // Before start, one thread.
   void add_gate(Cursor& cursor) noexcept;
   void add_listener(Parker& parker) noexcept;
-  /// Writes the stamps and sets every counter and gate; by the thread that will read, so that the pages
-  /// lie near it.
+  /// Writes the stamps and sets every counter and gate; by the thread that will read, so that the
+  /// pages lie near it.
   void prepare(Position start = {}) noexcept;
 
   // Producers, any thread.
@@ -83,12 +78,12 @@ class BasicEventRing {
   ClaimResult try_claim(std::uint64_t bytes, bool use_reserve, Claim& claim) noexcept;
   /// Takes only a slot, for an event that lies elsewhere.
   ClaimResult try_claim_slot(bool use_reserve, Claim& claim) noexcept;
-  /// Takes all or nothing, in order. Requires: at most kClaimsMax, no claim held in `claims`, and all
-  /// together with their padding not more than half of what the reserve leaves.
+  /// Takes all or nothing, in order. Requires: at most kClaimsMax, no claim held in `claims`, and
+  /// all together with their padding not more than half of what the reserve leaves.
   ClaimResult try_claim_batch(std::span<const std::uint32_t> lengths, bool use_reserve,
                               std::span<Claim> claims) noexcept;
-  /// After `full`: waits until room may be there, at most timeout_ns (0: no limit). Spurious returns are
-  /// allowed; false if the time ran out.
+  /// After `full`: waits until room may be there, at most timeout_ns (0: no limit). Spurious
+  /// returns are allowed; false if the time ran out.
   bool wait_for_room(std::uint64_t bytes, bool use_reserve, std::uint64_t timeout_ns) noexcept;
 
   // Runners.
@@ -144,7 +139,8 @@ class BasicEventRing {
            Position::units_between(gate.units(), at.units()) + units <= arena;
   }
   template <class Extent>
-  ClaimResult take(std::uint32_t count, bool use_reserve, Extent extent_from, Taken& taken) noexcept;
+  ClaimResult take(std::uint32_t count, bool use_reserve, Extent extent_from,
+                   Taken& taken) noexcept;
   /// The slowest cursor with its flags, by distance from `gate`, and whose it is.
   [[nodiscard]] std::pair<Position, Cursor*> slowest(Position gate) const noexcept;
   bool refresh_gate(Position gate) noexcept;
@@ -152,8 +148,8 @@ class BasicEventRing {
   Slot& slot_to_write(std::uint32_t sequence) noexcept {
     return slots_[sequence & (slots_count_ - 1)];
   }
-  /// Fills a claim for an event of `units` (0: elsewhere) that may begin at `start_units`; returns where
-  /// the next may begin.
+  /// Fills a claim for an event of `units` (0: elsewhere) that may begin at `start_units`; returns
+  /// where the next may begin.
   std::uint64_t hand_out(Claim& claim, std::uint32_t sequence, std::uint64_t start_units,
                          std::uint64_t units, bool wakes) noexcept;
   void publish(Slot& slot, std::uint32_t sequence, bool wakes) noexcept;
@@ -181,7 +177,8 @@ class BasicEventRing {
 
 using EventRing = BasicEventRing<StdAtomics>;
 static_assert(sizeof(EventRing::Slot) == 64, "one cache line a descriptor");
-static_assert(sizeof(EventRing::Cursor) == kControlBytes && alignof(EventRing::Cursor) == kControlBytes);
+static_assert(sizeof(EventRing::Cursor) == kControlBytes &&
+              alignof(EventRing::Cursor) == kControlBytes);
 static_assert(sizeof(SlotFields) == 32);
 
 }  // namespace penstock

@@ -46,8 +46,8 @@ void BasicEventRing<Atomics, Position>::prepare(Position start) noexcept {
     // The stamp of one lap before: no value that the counter could mean as published.
     // relaxed: ordered by the start of the producers, which comes later.
     slot_to_write(first).stamp.store(
-        Position::sequence_after(first, 1 + static_cast<std::uint32_t>(Position::kSequenceMask) + 1 -
-                                            slots_count_),
+        Position::sequence_after(
+            first, 1 + static_cast<std::uint32_t>(Position::kSequenceMask) + 1 - slots_count_),
         std::memory_order_relaxed);
   }
   for (std::uint64_t unit = 0; unit < units_count_; ++unit) arena_[unit * kUnitBytes] = '\n';
@@ -78,9 +78,9 @@ template <class Atomics, class Position>
 bool BasicEventRing<Atomics, Position>::refresh_gate(Position gate) noexcept {
   const Position least = slowest(gate).first.without_flags();
   if (least.word == gate.word) return false;
-  // release: passes on what slowest() acquired from the cursors to whoever acquires the gate, before it
-  // writes into the slots that were given free.
-  // relaxed: on failure somebody else moved the gate, and the caller loads it again.
+  // release: passes on what slowest() acquired from the cursors to whoever acquires the gate,
+  // before it writes into the slots that were given free. relaxed: on failure somebody else moved
+  // the gate, and the caller loads it again.
   gate_.compare_exchange_strong(gate.word, least.word, std::memory_order_release,
                                 std::memory_order_relaxed);
   return true;
@@ -93,8 +93,9 @@ ClaimResult BasicEventRing<Atomics, Position>::take(std::uint32_t count, bool us
   Position at = position();
   for (;;) {
     if (at.low()) return ClaimResult::closed;
-    // acquire: pairs with the release in refresh_gate(): the readers have left the slots behind it. The
-    // claim word was acquired before, so this gate is at least the one by which `at` was claimed.
+    // acquire: pairs with the release in refresh_gate(): the readers have left the slots behind it.
+    // The claim word was acquired before, so this gate is at least the one by which `at` was
+    // claimed.
     const Position gate{gate_.load(std::memory_order_acquire)};
     if (Position::sequences_between(gate.sequence(), at.sequence()) > slots_count_) {
       at = position();  // The gate is ahead: others claimed, and were read, since `at` was loaded.
@@ -119,12 +120,12 @@ ClaimResult BasicEventRing<Atomics, Position>::take(std::uint32_t count, bool us
 template <class Atomics, class Position>
 std::uint64_t BasicEventRing<Atomics, Position>::hand_out(Claim& claim, std::uint32_t sequence,
                                                           std::uint64_t start_units,
-                                                          std::uint64_t units, bool wakes) noexcept {
+                                                          std::uint64_t units,
+                                                          bool wakes) noexcept {
   const std::uint64_t end = start_units + (units == 0 ? 0 : extent(start_units, units));
   PENSTOCK_DCHECK(!claim);
   claim.ring_ = this;
-  claim.data_ =
-      units == 0 ? nullptr : arena_ + ((end - units) & (units_count_ - 1)) * kUnitBytes;
+  claim.data_ = units == 0 ? nullptr : arena_ + ((end - units) & (units_count_ - 1)) * kUnitBytes;
   claim.sequence_ = sequence;
   claim.end_units_ = static_cast<std::uint32_t>(end & Position::kUnitMask);
   claim.wakes_ = wakes;
@@ -148,8 +149,8 @@ template <class Atomics, class Position>
 ClaimResult BasicEventRing<Atomics, Position>::try_claim_slot(bool use_reserve,
                                                               Claim& claim) noexcept {
   Taken taken;
-  const ClaimResult result =
-      take(1, use_reserve, [](std::uint64_t) { return std::uint64_t{0}; }, taken);
+  const ClaimResult result = take(
+      1, use_reserve, [](std::uint64_t) { return std::uint64_t{0}; }, taken);
   if (result == ClaimResult::claimed)
     hand_out(claim, taken.from.sequence(), taken.from.units(), 0, taken.wakes);
   return result;
@@ -183,7 +184,8 @@ void BasicEventRing<Atomics, Position>::publish(Slot& slot, std::uint32_t sequen
                                                 bool wakes) noexcept {
   // release: pairs with the acquire in published(): the slot, the bytes and the envelope.
   slot.stamp.store(stamp_of(sequence), std::memory_order_release);
-  if (!wakes) [[likely]] return;
+  if (!wakes) [[likely]]
+    return;
   for (std::uint32_t i = 0; i < listeners_count_; ++i) listeners_[i]->wake();
 }
 
@@ -219,8 +221,8 @@ ParkAnswer BasicEventRing<Atomics, Position>::try_park(Position cursor) noexcept
     return published(cursor.sequence()) ? ParkAnswer::work : ParkAnswer::unpublished;
   if (at.low()) return ParkAnswer::drained;
   if (at.high()) return ParkAnswer::armed;
-  // relaxed: the flag hands nothing over; as a read-modify-write it continues the release sequence of
-  // the last claim. If it fails, somebody claimed or closed: the caller looks again.
+  // relaxed: the flag hands nothing over; as a read-modify-write it continues the release sequence
+  // of the last claim. If it fails, somebody claimed or closed: the caller looks again.
   return claim_.compare_exchange_strong(at.word, at.word | Position::kHighFlag,
                                         std::memory_order_relaxed, std::memory_order_relaxed)
              ? ParkAnswer::armed
@@ -235,7 +237,8 @@ bool BasicEventRing<Atomics, Position>::drained(Position cursor) const noexcept 
 
 template <class Atomics, class Position>
 void BasicEventRing<Atomics, Position>::close() noexcept {
-  // relaxed: the order of read-modify-writes on this one word decides between a claim and the close.
+  // relaxed: the order of read-modify-writes on this one word decides between a claim and the
+  // close.
   claim_.fetch_or(Position::kLowFlag, std::memory_order_relaxed);
   room_.wake();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Copies an event by whole cache lines and fills what is left with newlines, so that SIMD readers may
-// run past its end without touching a neighbour's memory (a data race) and without finding there
-// anything that could change their answer.
+// Copies an event by whole cache lines and fills what is left with newlines, so that SIMD readers
+// may run past its end without touching a neighbour's memory (a data race) and without finding
+// there anything that could change their answer.
 #pragma once
 
 #include <cstddef>

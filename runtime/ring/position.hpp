@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Position: how far a thread got in the arena and in the slots of one ring, packed into one word so
-// that both move together.
+// A Position: how far a thread got in the arena and in the slots of one ring, packed into one word
+// so that both move together.
 //   | units | high flag | low flag | sequence |      30 + 1 + 1 + 32 bits in the product
 // A unit is one cache line of the arena, kUnitBytes.
 // 1. Both counters are modular: they are compared by difference only, never by `<`.
-// 2. In the claim word the flags are `parked` and `closed`; in a cursor's word they say who waits for it.
-// The widths are parameters so that tests/model can run around every counter.
+// 2. In the claim word the flags are `parked` and `closed`; in a cursor's word they say who waits
+// for it. The widths are parameters so that tests/model can run around every counter.
 #pragma once
 
 #include <cstddef>
@@ -14,8 +14,9 @@
 namespace penstock {
 
 inline constexpr std::size_t kUnitBytes = 64;
-inline constexpr std::size_t kPaddingBytes = 64;   ///< newlines behind every event, for SIMD readers
-inline constexpr std::size_t kControlBytes = 128;  ///< control words stand apart: adjacent-line prefetch
+inline constexpr std::size_t kPaddingBytes = 64;  ///< newlines behind every event, for SIMD readers
+inline constexpr std::size_t kControlBytes =
+    128;  ///< control words stand apart: adjacent-line prefetch
 
 template <unsigned UnitBits = 30, unsigned SequenceBits = 32>
 struct BasicPosition {

@@ -31,9 +31,9 @@ class Lender {
 struct SlotFields {
   std::uint64_t key_hash = 0;
   std::uint64_t accepted_ns = 0;
-  std::uint64_t line = 0;       ///< in its source, from 1; 0: none
-  std::uint16_t source = 0;     ///< number of the source; 0: a producer of the host
-  bool decoded = false;         ///< the envelope was written before the stamp
+  std::uint64_t line = 0;    ///< in its source, from 1; 0: none
+  std::uint16_t source = 0;  ///< number of the source; 0: a producer of the host
+  bool decoded = false;      ///< the envelope was written before the stamp
 };
 
 template <class Atomics>

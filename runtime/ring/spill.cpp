@@ -11,7 +11,8 @@ namespace penstock {
 std::uint64_t Spill::cost(std::uint64_t length) noexcept { return length + kPaddingBytes; }
 
 char* Spill::try_allocate(std::uint32_t length) noexcept {
-  // relaxed: own value: the budget guards no memory, it only counts; the blocks travel by the stamps.
+  // relaxed: own value: the budget guards no memory, it only counts; the blocks travel by the
+  // stamps.
   std::uint64_t used = used_.load(std::memory_order_relaxed);
   do {
     if (used + cost(length) > bytes_max_) return nullptr;

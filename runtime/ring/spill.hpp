@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Blocks for events that do not fit into an arena, within one budget for all rings.
 // 1. The budget is taken before the claim and given back if the claim fails.
-// 2. A block is made by the producer's thread and freed by the last runner's (mimalloc allows that).
+// 2. A block is made by the producer's thread and freed by the last runner's (mimalloc allows
+//    that).
 #pragma once
 
 #include <cstddef>
@@ -16,8 +17,8 @@ class Spill {
  public:
   explicit Spill(std::uint64_t bytes_max) noexcept : bytes_max_(bytes_max) {}
 
-  /// A block for an event of `length` and its 64 bytes of padding, which are filled with newlines; null if
-  /// the budget or the memory does not allow it. Any thread.
+  /// A block for an event of `length` and its 64 bytes of padding, which are filled with newlines;
+  /// null if the budget or the memory does not allow it. Any thread.
   [[nodiscard]] char* try_allocate(std::uint32_t length) noexcept;
   /// Any thread. Requires: from try_allocate with this length.
   void free(const char* block, std::uint32_t length) noexcept;

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ring<T>: a ring of small plain items, for those who want just that: no arena, no envelope, no threads.
-//   producer(s) --> | item | item | item | ... | <-- readers, each sees every item, may gate on another
+// Ring<T>: a ring of small plain items, for those who want just that: no arena, no envelope, no
+// threads.
+//   producer(s) --> | item | item | item | ... | <-- readers, each sees every item, may gate on
+//   another
 //
-// 1. Every reader sees every item in order. An item may be overwritten once all readers have passed it.
-// 2. The single-producer form publishes by its cursor: one release store for all items written since the
-//    last. The multi-producer form claims by CAS, after checking for room, and stamps each slot.
-// 3. Nothing waits: `try_` answers at once, poll() handles what is there. Waiting is the caller's choice.
+// 1. Every reader sees every item in order. An item may be overwritten once all readers have passed
+//    it.
+// 2. The single-producer form publishes by its cursor: one release store for all items written
+//    since the last. The multi-producer form claims by CAS, after checking for room, and stamps
+//    each slot.
+// 3. Nothing waits: `try_` answers at once, poll() handles what is there. Waiting is the caller's
+//    choice.
 // 4. Sequences are 64-bit counts, compared by difference.
 // After the LMAX Disruptor (Thompson et al., 2011); the cached gate of the single producer after
 // rigtorp/SPSCQueue.
@@ -32,8 +37,9 @@ enum class ProducerKind : std::uint8_t { single, multi };
 
 template <class T, ProducerKind kind = ProducerKind::single, class Atomics = StdAtomics>
 class Ring {
-  static_assert(std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
-                "Ring<T> moves plain items; put what owns memory into a pipeline, or pass an index");
+  static_assert(
+      std::is_trivially_copyable_v<T> && std::is_default_constructible_v<T>,
+      "Ring<T> moves plain items; put what owns memory into a pipeline, or pass an index");
   template <class U>
   using Atomic = typename Atomics::template Atomic<U>;
 
@@ -46,21 +52,19 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// Before the first push, one thread. A reader with `after` sees an item only when those have passed
-  /// it. At least one reader is needed: without any nothing is ever free again.
+  /// Before the first push, one thread. A reader with `after` sees an item only when those have
+  /// passed it. At least one reader is needed: without any nothing is ever free again.
   Reader& add_reader(std::initializer_list<Reader*> after = {});
 
   // Producing thread; with ProducerKind::multi any thread.
   /// False if the ring is full.
   bool try_push(const T& item) noexcept { return try_push_batch({&item, 1}) == 1; }
-  /// Takes as many of the first items as there is room for and returns how many; the single-producer form
-  /// with one release store.
+  /// Takes as many of the first items as there is room for and returns how many; the
+  /// single-producer form with one release store.
   std::size_t try_push_batch(std::span<const T> items) noexcept;
   /// Single producer: writes without publishing; publish() hands over all that was written since.
-  bool try_write(const T& item) noexcept
-    requires(kind == ProducerKind::single);
-  void publish() noexcept
-    requires(kind == ProducerKind::single);
+  bool try_write(const T& item) noexcept requires(kind == ProducerKind::single);
+  void publish() noexcept requires(kind == ProducerKind::single);
 
   [[nodiscard]] std::size_t slots() const noexcept { return mask_ + 1; }
 
@@ -89,7 +93,8 @@ class Ring {
   // Producer thread only (single).
   alignas(kControlBytes) std::uint64_t written_;
   std::uint64_t gate_seen_;
-  // Written by the producer (single: published; multi: claimed by CAS), read by readers or producers.
+  // Written by the producer (single: published; multi: claimed by CAS), read by readers or
+  // producers.
   alignas(kControlBytes) Atomic<std::uint64_t> head_;
   // Written and read by producers (multi).
   alignas(kControlBytes) Atomic<std::uint64_t> gate_;
@@ -99,8 +104,8 @@ class Ring {
 template <class T, ProducerKind kind, class Atomics>
 class alignas(kControlBytes) Ring<T, kind, Atomics>::Reader {
  public:
-  /// Calls handle(const T&) for each item that is there, at most `budget`; then releases them with one
-  /// store. If `handle` throws, the items before that one are released.
+  /// Calls handle(const T&) for each item that is there, at most `budget`; then releases them with
+  /// one store. If `handle` throws, the items before that one are released.
   template <class Handle>
   std::size_t poll(Handle&& handle, std::size_t budget = SIZE_MAX);
 
@@ -181,8 +186,7 @@ std::uint64_t Ring<T, kind, Atomics>::room_single(std::uint64_t head,
 
 template <class T, ProducerKind kind, class Atomics>
 bool Ring<T, kind, Atomics>::try_write(const T& item) noexcept
-  requires(kind == ProducerKind::single)
-{
+    requires(kind == ProducerKind::single) {
   if (room_single(written_, 1) == 0) return false;
   Atomics::plain_write(&slots_[written_ & mask_], sizeof(T));
   slots_[written_++ & mask_] = item;
@@ -190,9 +194,7 @@ bool Ring<T, kind, Atomics>::try_write(const T& item) noexcept
 }
 
 template <class T, ProducerKind kind, class Atomics>
-void Ring<T, kind, Atomics>::publish() noexcept
-  requires(kind == ProducerKind::single)
-{
+void Ring<T, kind, Atomics>::publish() noexcept requires(kind == ProducerKind::single) {
   // release: pairs with the acquire in Reader::available(): the items before it.
   head_.store(written_, std::memory_order_release);
 }
@@ -208,8 +210,8 @@ std::size_t Ring<T, kind, Atomics>::try_push_batch(std::span<const T> items) noe
 
 template <class T, ProducerKind kind, class Atomics>
 std::size_t Ring<T, kind, Atomics>::push_single(std::span<const T> items) noexcept {
-  const auto count =
-      static_cast<std::size_t>(std::min<std::uint64_t>(items.size(), room_single(written_, items.size())));
+  const auto count = static_cast<std::size_t>(
+      std::min<std::uint64_t>(items.size(), room_single(written_, items.size())));
   for (std::size_t i = 0; i < count; ++i) {
     Atomics::plain_write(&slots_[written_ & mask_], sizeof(T));
     slots_[written_++ & mask_] = items[i];
@@ -220,7 +222,8 @@ std::size_t Ring<T, kind, Atomics>::push_single(std::span<const T> items) noexce
 
 template <class T, ProducerKind kind, class Atomics>
 std::size_t Ring<T, kind, Atomics>::push_multi(std::span<const T> items) noexcept {
-  // acquire: pairs with the release of the CAS below: a gate at least as new as the one behind this head.
+  // acquire: pairs with the release of the CAS below: a gate at least as new as the one behind this
+  // head.
   std::uint64_t head = head_.load(std::memory_order_acquire);
   std::uint64_t count = 0;
   for (;;) {
@@ -288,7 +291,8 @@ template <class T, ProducerKind kind, class Atomics>
 std::uint64_t Ring<T, kind, Atomics>::Reader::available(std::uint64_t limit) noexcept {
   limit = std::min<std::uint64_t>(limit, ring_->slots());
   if (after_count_ == 0) {
-    // What was seen before suffices until it is used up: the producer's line is left alone meanwhile.
+    // What was seen before suffices until it is used up: the producer's line is left alone
+    // meanwhile.
     if (published_seen_ == at_) published_seen_ = at_ + ring_->published(at_, ring_->slots());
     return std::min(limit, published_seen_ - at_);
   }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a runner thread does when it finds nothing to do: spin, yield, park; and behind a claim that is
-// not yet published: yield, then short sleeps, since nobody will wake it.
-// 1. It spins no longer than a park and its wake-up cost, so it never loses more than twice the best.
+// What a runner thread does when it finds nothing to do: spin, yield, park; and behind a claim that
+// is not yet published: yield, then short sleeps, since nobody will wake it.
+// 1. It spins no longer than a park and its wake-up cost, so it never loses more than twice the
+//    best.
 // 2. It yields only while a yield returns fast: otherwise others want this CPU.
 // 3. It parks only after the caller has armed every wake-up that may come (ParkAnswer::armed).
-// The spin bound is the ski-rental argument: Karlin, Manasse, McGeoch, Owicki, "Competitive randomized
-// algorithms for nonuniform problems", 1990.
+// The spin bound is the ski-rental argument: Karlin, Manasse, McGeoch, Owicki, "Competitive
+// randomized algorithms for nonuniform problems", 1990.
 #pragma once
 
 #include <algorithm>
@@ -23,15 +24,15 @@ enum class WaitKind : std::uint8_t { busy_spin, adaptive, park };
 /// Written by the waiting thread, read by any.
 struct WaitCounters {
   Counter parks;
-  Counter wakes_late;         ///< time-outs that found work nobody had woken for: a defect
+  Counter wakes_late;  ///< time-outs that found work nobody had woken for: a defect
   Counter unpublished_waits;
 };
 
 template <class Atomics>
 class BasicLadder {
  public:
-  /// A park ends after so long even if nobody wakes: a bound on the harm of a lost wake-up, and rare
-  /// enough to cost nothing when idle.
+  /// A park ends after so long even if nobody wakes: a bound on the harm of a lost wake-up, and
+  /// rare enough to cost nothing when idle.
   static constexpr std::uint64_t kSafetyTimeoutNs = 500'000'000;
 
   struct Options {
@@ -49,8 +50,8 @@ class BasicLadder {
     sleeps_ = 0;
   }
 
-  /// There was none. `arm` registers for every wake-up and answers with a ParkAnswer; it is called only
-  /// before a park. Returns when it is worth looking again.
+  /// There was none. `arm` registers for every wake-up and answers with a ParkAnswer; it is called
+  /// only before a park. Returns when it is worth looking again.
   template <class Arm>
   void idle(Arm&& arm) noexcept {
     if (rounds_++ == 0) {
@@ -102,23 +103,22 @@ class BasicLadder {
         if (!parker_->wait(epoch, kSafetyTimeoutNs) && arm() == ParkAnswer::work) count_late(epoch);
         sleeps_ = 0;
         return;
-      case ParkAnswer::unpublished:
-        return wait_unpublished();
+      case ParkAnswer::unpublished: return wait_unpublished();
       case ParkAnswer::work:
-      case ParkAnswer::drained:
-        return;
+      case ParkAnswer::drained: return;
     }
   }
 
-  /// Whoever claimed the next place is between claim and publish: a few nanoseconds, or preempted, or
-  /// hanging.
+  /// Whoever claimed the next place is between claim and publish: a few nanoseconds, or preempted,
+  /// or hanging.
   void wait_unpublished() noexcept {
     counters_->unpublished_waits.add(1);
     if (++sleeps_ <= 1U << kSleepsShift) return Atomics::yield();
     Atomics::sleep_ns(std::min(kSleepNs * (sleeps_ >> kSleepsShift), kSleepNsMax));
   }
 
-  /// The time-out may have met a waker between its publish and its wake; that one only needs a moment.
+  /// The time-out may have met a waker between its publish and its wake; that one only needs a
+  /// moment.
   void count_late(std::uint32_t epoch) noexcept {
     for (unsigned i = 0; i < kLateChecks; ++i) {
       if (parker_->epoch() != epoch) return;
@@ -142,8 +142,9 @@ class BasicLadder {
 
 using Ladder = BasicLadder<StdAtomics>;
 
-/// What one park and its wake-up across threads cost on this machine now: the median of some rounds, in
-/// nanoseconds. Measured at the first call (some milliseconds), then remembered. Any thread.
+/// What one park and its wake-up across threads cost on this machine now: the median of some
+/// rounds, in nanoseconds. Measured at the first call (some milliseconds), then remembered. Any
+/// thread.
 [[nodiscard]] std::uint64_t measured_park_ns();
 
 }  // namespace penstock

@@ -21,8 +21,7 @@ std::uint64_t measure() {
   std::thread partner([&] {
     for (std::size_t i = 0; i < kRounds; ++i) {
       const auto turn = static_cast<std::uint32_t>(i);
-      while (there.epoch() == turn)
-        there.wait(turn, kRoundTimeoutNs);
+      while (there.epoch() == turn) there.wait(turn, kRoundTimeoutNs);
       here.wake();
     }
   });

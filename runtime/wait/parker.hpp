@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A Parker: the one futex word on which a thread (or all producers that wait for room in one ring) parks.
-// Protocol of the parking side: epoch() first; then register where the news will come from (a flag in a
-// claim word or in a cursor), which fails if the news is already there; then wait(epoch).
-// The waking side does its news first, finds the flag, and calls wake(). Between epoch() and wait() the
-// epoch changes, so the wait returns at once: no wake-up is lost, and no fence is needed.
+// A Parker: the one futex word on which a thread (or all producers that wait for room in one ring)
+// parks. Protocol of the parking side: epoch() first; then register where the news will come from
+// (a flag in a claim word or in a cursor), which fails if the news is already there; then
+// wait(epoch). The waking side does its news first, finds the flag, and calls wake(). Between
+// epoch() and wait() the epoch changes, so the wait returns at once: no wake-up is lost, and no
+// fence is needed.
 #pragma once
 
 #include <cstdint>

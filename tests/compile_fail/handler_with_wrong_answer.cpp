@@ -4,7 +4,8 @@
 
 void use(penstock::PipelineBuilder& builder) {
 #ifdef FINE
-  builder.stage("s", [](penstock::Event&, penstock::Context&) { return penstock::Outcome::next(); });
+  builder.stage("s",
+                [](penstock::Event&, penstock::Context&) { return penstock::Outcome::next(); });
 #else
   builder.stage("s", [](penstock::Event&, penstock::Context&) { return true; });
 #endif

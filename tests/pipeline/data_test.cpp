@@ -13,8 +13,8 @@
 namespace penstock {
 namespace {
 
-using testing::Decoded;
 using testing::decode;
+using testing::Decoded;
 using testing::DocumentMaker;
 using testing::event_with;
 using testing::make_decoder;
@@ -38,8 +38,8 @@ class DataTest : public ::testing::Test {
 };
 
 TEST_F(DataTest, steps_lead_through_objects_and_arrays) {
-  const Data order = data(
-      R"({"id":"o-1","items":[{"sku":"a","n":2},{"sku":"b","n":3}],"address":{"city":"X"},"paid":true})");
+  const Data order = data(R"({"id":"o-1","items":[{"sku":"a","n":2},{"sku":"b","n":3}],)"
+                          R"("address":{"city":"X"},"paid":true})");
   EXPECT_EQ(order["id"].get_string(), "o-1");
   EXPECT_EQ(order["items"].at(1)["sku"].get_string(), "b");
   EXPECT_EQ(order["items"].at(0)["n"].get_int64(), 2);
@@ -116,7 +116,8 @@ TEST_F(DataTest, doubles_are_rounded_correctly) {
   EXPECT_EQ(data("1e999").get_double().error(), DataError::out_of_range);
   EXPECT_EQ(data("-1e309").get_double().error(), DataError::out_of_range);
   EXPECT_EQ(data("1" + std::string(400, '0')).get_double().error(), DataError::out_of_range);
-  EXPECT_EQ(data("1" + std::string(400, '0') + "e-5").get_double().error(), DataError::out_of_range);
+  EXPECT_EQ(data("1" + std::string(400, '0') + "e-5").get_double().error(),
+            DataError::out_of_range);
 }
 
 TEST_F(DataTest, numbers_below_the_smallest_double_are_zero) {

@@ -18,8 +18,8 @@
 namespace penstock {
 namespace {
 
-using testing::Decoded;
 using testing::decode;
+using testing::Decoded;
 using testing::DocumentMaker;
 using testing::make_decoder;
 using testing::test_documents;
@@ -111,7 +111,8 @@ TEST(DecoderMemoryTest, bytes_behind_the_document_never_change_the_answer) {
   for (std::uint64_t i = test_documents(5000); i > 0; --i) {
     const std::string document = maker.mutated(maker.valid_event());
     const Decoded expected = decode(decoder, document);
-    for (const std::string_view behind : {"\n", "\"", "}", "{", "\\", "1", "e5", "\xFF", "]}],:\""}) {
+    for (const std::string_view behind :
+         {"\n", "\"", "}", "{", "\\", "1", "e5", "\xFF", "]}],:\""}) {
       std::string padded = document;
       while (padded.size() < document.size() + 64) padded += behind;
       const Decoded decoded = decode(other, std::string_view(padded).substr(0, document.size()));
@@ -138,7 +139,8 @@ TEST(DecoderMemoryTest, every_kernel_gives_the_same_answer) {
         const Decoded ours = decode(expected, document);
         const Decoded theirs = decode(decoder, document);
         // Kernels cut broken data into tokens in different ways; nobody looks at those here.
-        if (mode == DecodeMode::envelope && testing::refusal_of(document) != Refusal::none) continue;
+        if (mode == DecodeMode::envelope && testing::refusal_of(document) != Refusal::none)
+          continue;
         expect_same(ours, theirs, document);
         if (::testing::Test::HasFatalFailure()) {
           FAIL() << kernel->name();
@@ -154,8 +156,8 @@ TEST(DecoderMemoryTest, cursor_over_broken_data_ends_and_stays_inside) {
   Decoder decoder = make_decoder(DecodeMode::envelope);
   std::uint64_t values = 0;
   for (std::uint64_t i = test_documents(20000); i > 0; --i) {
-    const std::string document = "{" + std::string(testing::kRequiredMembers) + ",\"data\":" +
-                                 maker.mutated(maker.value(0)) + "}";
+    const std::string document = "{" + std::string(testing::kRequiredMembers) +
+                                 ",\"data\":" + maker.mutated(maker.value(0)) + "}";
     if (document.size() > edge.room()) continue;
     const std::string_view placed = edge.place(document);
     const Decoded decoded = decode(decoder, placed);

@@ -9,8 +9,8 @@
 namespace penstock {
 namespace {
 
-using testing::Decoded;
 using testing::decode;
+using testing::Decoded;
 using testing::event_with;
 using testing::make_decoder;
 using testing::refusal_of;
@@ -37,7 +37,8 @@ TEST_F(DecoderTest, attributes_are_views_into_the_document) {
   const std::string document =
       R"({"specversion":"1.0","id":"i-1","source":"/shops/7","type":"order.created",)"
       R"("subject":"customer-9","time":"2024-02-29T12:00:00Z",)"
-      R"("datacontenttype":"application/json","dataschema":"https://example.com/o","data":{"a":[1]}})";
+      R"("datacontenttype":"application/json","dataschema":"https://example.com/o",)"
+      R"("data":{"a":[1]}})";
   const Envelope envelope = accept(document).envelope;
   const auto text = [&](View view) { return decoder_.text(document, view); };
   EXPECT_EQ(text(envelope.id), "i-1");
@@ -147,8 +148,8 @@ TEST_F(DecoderTest, envelope_mode_leaves_data_unread) {
     EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(data)), DecodeMode::envelope),
               Refusal::none)
         << data;
-  for (const std::string_view rest : {"\"data\":{\"a\":1", "\"data\":}", "\"data\":[1]]", "\"data\":1 2",
-                                      "\"subject\":tru", "\"subject\":\"\\x\""})
+  for (const std::string_view rest : {"\"data\":{\"a\":1", "\"data\":}", "\"data\":[1]]",
+                                      "\"data\":1 2", "\"subject\":tru", "\"subject\":\"\\x\""})
     EXPECT_NE(refusal_of(event_with(rest), DecodeMode::envelope), Refusal::none) << rest;
 }
 

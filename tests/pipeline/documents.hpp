@@ -80,9 +80,8 @@ class DocumentMaker {
   }
 
   std::string valid_event() {
-    std::vector<std::string> members = {
-        R"("specversion":"1.0")", member("id", text(true)), member("source", text(true)),
-        member("type", text(true))};
+    std::vector<std::string> members = {R"("specversion":"1.0")", member("id", text(true)),
+                                        member("source", text(true)), member("type", text(true))};
     if (!once_in(3)) members.push_back(member("subject", text(true)));
     if (!once_in(3)) members.push_back(member("time", quoted(timestamp())));
     if (!once_in(3)) members.push_back(member("datacontenttype", R"("application/json")"));
@@ -210,11 +209,23 @@ class DocumentMaker {
   }
 
   inline static const std::vector<std::string_view> kFragments = {
-      "\"",  "{",    "}",     "[",     "]",      ",",      ":",      "\\",     "\\u",
-      "0",   "-",    ".",     "e5",    "1e999",  "true",   "null",   "tru",    "\\ud800",
-      " ",   "\n",   "\x01",  "\x0C",  "\x1A",   "\x7F",   "\xC3",   "\xEF\xBB\xBF",
-      "\xFF", "\"id\":\"x\",", "\"data\":1,", "\"data_base64\":\"AA==\",", "\"ext1\":1,",
-      "\"x\":1.5,", "\"x\":[],", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["};
+      "\"",          "{",
+      "}",           "[",
+      "]",           ",",
+      ":",           "\\",
+      "\\u",         "0",
+      "-",           ".",
+      "e5",          "1e999",
+      "true",        "null",
+      "tru",         "\\ud800",
+      " ",           "\n",
+      "\x01",        "\x0C",
+      "\x1A",        "\x7F",
+      "\xC3",        "\xEF\xBB\xBF",
+      "\xFF",        "\"id\":\"x\",",
+      "\"data\":1,", "\"data_base64\":\"AA==\",",
+      "\"ext1\":1,", "\"x\":1.5,",
+      "\"x\":[],",   "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["};
 
   std::mt19937_64 random_;
 };

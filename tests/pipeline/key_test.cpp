@@ -9,8 +9,8 @@
 namespace penstock {
 namespace {
 
-using testing::Decoded;
 using testing::decode;
+using testing::Decoded;
 using testing::event_with;
 using testing::make_decoder;
 
@@ -21,8 +21,8 @@ class KeyTest : public ::testing::Test {
     EXPECT_TRUE(key.has_value()) << spec;
     const Decoded decoded = decode(decoder_, document);
     EXPECT_TRUE(decoded.answer.ok()) << describe(decoded.answer, document);
-    const std::optional<std::string_view> value =
-        key->read(document, decoded.envelope, with_index ? decoded.index : DocumentIndex{}, decoder_);
+    const std::optional<std::string_view> value = key->read(
+        document, decoded.envelope, with_index ? decoded.index : DocumentIndex{}, decoder_);
     return value ? std::string(*value) : "(none)";
   }
 
@@ -56,8 +56,9 @@ TEST_F(KeyTest, extensions_are_keys) {
 }
 
 TEST_F(KeyTest, paths_in_data_are_keys) {
-  const std::string document = event_with(
-      R"("data":{"orderId":"o\u002d1","n":12.50,"ok":false,"no":null,"items":[{"sku":"s0"},{"1":"s1"}]})");
+  const std::string document =
+      event_with(R"("data":{"orderId":"o\u002d1","n":12.50,"ok":false,"no":null,)"
+                 R"("items":[{"sku":"s0"},{"1":"s1"}]})");
   for (const bool with_index : {true, false}) {
     EXPECT_EQ(read("data.orderId", document, with_index), "o-1");
     EXPECT_EQ(read("data.n", document, with_index), "12.50");

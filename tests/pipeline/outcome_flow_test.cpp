@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What becomes of an event: outcomes, exceptions, segments, decoding here and there; host-driven, so that
-// each step is the test's own.
+// What becomes of an event: outcomes, exceptions, segments, decoding here and there; host-driven,
+// so that each step is the test's own.
 #include <stdexcept>
 #include <string>
 
@@ -95,9 +95,8 @@ TEST_P(OutcomeFlow, whatever_a_handler_throws_ends_only_its_event) {
 TEST_P(OutcomeFlow, later_stages_do_not_see_an_event_that_ended) {
   int seen = 0;
   PipelineBuilder parts = builder();
-  parts.stage("first", [](Event& e, Context&) {
-    return e.id() == "x" ? Outcome::drop() : Outcome::next();
-  });
+  parts.stage("first",
+              [](Event& e, Context&) { return e.id() == "x" ? Outcome::drop() : Outcome::next(); });
   parts.stage("second", [&seen](Event&, Context&) {
     ++seen;
     return Outcome::next();

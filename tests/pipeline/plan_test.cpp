@@ -20,9 +20,8 @@ CpuLimits cpus(unsigned count, double quota = std::numeric_limits<double>::infin
 Outcome pass(Event&, Context&) { return Outcome::next(); }
 
 bool says(const std::vector<std::string>& lines, std::string_view what) {
-  return std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
-    return line.find(what) != std::string::npos;
-  });
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(what) != std::string::npos; });
 }
 
 TEST(Plan, every_problem_is_told_at_once) {
@@ -34,8 +33,10 @@ TEST(Plan, every_problem_is_told_at_once) {
   options.key = "";
   const Result<Plan> plan = PipelineBuilder(options).plan();
   ASSERT_FALSE(plan.has_value());
-  for (const char* what : {"ring.slots", "ring.arena", "ring.event_bytes_max", "admission.low", "pipeline.key"})
-    EXPECT_NE(plan.error().message.find(what), std::string::npos) << what << "\n" << plan.error().message;
+  for (const char* what :
+       {"ring.slots", "ring.arena", "ring.event_bytes_max", "admission.low", "pipeline.key"})
+    EXPECT_NE(plan.error().message.find(what), std::string::npos) << what << "\n"
+                                                                  << plan.error().message;
 }
 
 TEST(Plan, inline_events_larger_than_half_the_arena_are_refused) {
@@ -74,7 +75,8 @@ TEST(Plan, runner_threads_are_what_the_sources_leave_and_at_least_one) {
   options.partitions = 8;
   const auto threads = [&](CpuLimits limits) {
     PipelineBuilder builder(options);
-    builder.cpus(std::move(limits)).source(std::make_unique<LinesSource>(std::vector<std::string>{}));
+    builder.cpus(std::move(limits))
+        .source(std::make_unique<LinesSource>(std::vector<std::string>{}));
     return builder.plan()->runner_threads;
   };
   EXPECT_EQ(threads(cpus(1)), 1U);

@@ -37,7 +37,9 @@ constexpr std::string_view kVersion = R"("specversion":"1.0")";
 
 std::vector<Case> json_cases() {
   using enum Refusal;
-  const auto data = [](std::string_view value) { return event_with("\"data\":" + std::string(value)); };
+  const auto data = [](std::string_view value) {
+    return event_with("\"data\":" + std::string(value));
+  };
   return {
       {empty, ""},
       {empty, " \r\n\t"},
@@ -81,34 +83,65 @@ TEST(RefusalTest, broken_json_is_refused_with_its_reason) {
 }
 
 TEST(RefusalTest, broken_grammar_is_refused) {
-  for (const std::string_view document :
-       {"{", "}", "{]", "[}", "{\"id\"", "{\"id\":", "{\"id\":}", "{\"id\":\"a\"", "{\"id\":\"a\",",
-        "{\"id\":\"a\",}", "{,}", "{\"id\" \"a\"}", "{\"id\":\"a\" \"b\":1}", "{\"id\":\"a",
-        "{id:\"a\"}", "{'id':'a'}", "{1:2}", "{\"a\"::1}", "{\"a\":1,,\"b\":2}", "{\"a\":1:2}", "lunch",
-        "{\\\"id\\\":1}", "{\"a\":\"b\"c}", "{\"a\":\"b\"\"c\"}"})
+  for (const std::string_view document : {"{",
+                                          "}",
+                                          "{]",
+                                          "[}",
+                                          "{\"id\"",
+                                          "{\"id\":",
+                                          "{\"id\":}",
+                                          "{\"id\":\"a\"",
+                                          "{\"id\":\"a\",",
+                                          "{\"id\":\"a\",}",
+                                          "{,}",
+                                          "{\"id\" \"a\"}",
+                                          "{\"id\":\"a\" \"b\":1}",
+                                          "{\"id\":\"a",
+                                          "{id:\"a\"}",
+                                          "{'id':'a'}",
+                                          "{1:2}",
+                                          "{\"a\"::1}",
+                                          "{\"a\":1,,\"b\":2}",
+                                          "{\"a\":1:2}",
+                                          "lunch",
+                                          "{\\\"id\\\":1}",
+                                          "{\"a\":\"b\"c}",
+                                          "{\"a\":\"b\"\"c\"}"})
     EXPECT_EQ(refusal_of(document), Refusal::invalid_json) << document;
   for (const std::string_view data :
-       {"tru", "truex", "true1", "nul", "False", "nan", "Infinity", "undefined", "[1,]", "[,1]", "[1 2]",
-        "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{\"a\":1 \"b\":2}", "{1:2}", "[1}", "{\"a\":1]", "[\"a\"b]",
-        "\"a\"b", "true\"a\"", "[true\"a\"]", "{\"a\"1}", "/*c*/1", "[true\x0C]", "\x1A 1", "'a'", "{\"a\",1}"})
-    EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(data))), Refusal::invalid_json) << data;
+       {"tru",       "truex",       "true1",     "nul",        "False",
+        "nan",       "Infinity",    "undefined", "[1,]",       "[,1]",
+        "[1 2]",     "{\"a\"}",     "{\"a\":}",  "{\"a\":1,}", "{\"a\":1 \"b\":2}",
+        "{1:2}",     "[1}",         "{\"a\":1]", "[\"a\"b]",   "\"a\"b",
+        "true\"a\"", "[true\"a\"]", "{\"a\"1}",  "/*c*/1",     "[true\x0C]",
+        "\x1A 1",    "'a'",         "{\"a\",1}"})
+    EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(data))), Refusal::invalid_json)
+        << data;
 }
 
 TEST(RefusalTest, numbers_follow_the_grammar) {
   for (const std::string_view number :
-       {"01", "-", "-01", "00", "1.", "-1.", "1.e5", "1e", "1e+", "1E-", "1.5e", "--1", "0x10", "1_0",
-        "1.2.3", "1e5.5", "1a", "12345678901.", "123456789a", "0.1234567890e", "-a", "1\"a\"", "1\x0C"}) {
-    EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(number))), Refusal::invalid_number) << number;
-    EXPECT_EQ(refusal_of(event_with("\"data\":[" + std::string(number) + "]")), Refusal::invalid_number)
+       {"01",     "-",     "-01", "00",           "1.",         "-1.",           "1.e5",
+        "1e",     "1e+",   "1E-", "1.5e",         "--1",        "0x10",          "1_0",
+        "1.2.3",  "1e5.5", "1a",  "12345678901.", "123456789a", "0.1234567890e", "-a",
+        "1\"a\"", "1\x0C"}) {
+    EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(number))), Refusal::invalid_number)
+        << number;
+    EXPECT_EQ(refusal_of(event_with("\"data\":[" + std::string(number) + "]")),
+              Refusal::invalid_number)
         << number;
   }
   for (const std::string_view number : {"+1", ".5"})
-    EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(number))), Refusal::invalid_json) << number;
+    EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(number))), Refusal::invalid_json)
+        << number;
   for (const std::string_view number :
-       {"0", "-0", "0.0", "10", "-10", "1.5", "0.25", "1e5", "1E5", "1e+5", "1e-5", "0e0", "1.5e300", "1e999",
-        "12345678", "123456789", "1234.5678", "12345678.90123", "-1234567", "-12345678", "0.1", "-0.12345"}) {
+       {"0",        "-0",        "0.0",      "10",        "-10",       "1.5",
+        "0.25",     "1e5",       "1E5",      "1e+5",      "1e-5",      "0e0",
+        "1.5e300",  "1e999",     "12345678", "123456789", "1234.5678", "12345678.90123",
+        "-1234567", "-12345678", "0.1",      "-0.12345"}) {
     EXPECT_EQ(refusal_of(event_with("\"data\":" + std::string(number))), Refusal::none) << number;
-    EXPECT_EQ(refusal_of(event_with("\"data\":[ " + std::string(number) + " ]")), Refusal::none) << number;
+    EXPECT_EQ(refusal_of(event_with("\"data\":[ " + std::string(number) + " ]")), Refusal::none)
+        << number;
   }
 }
 
@@ -157,7 +190,8 @@ std::vector<Case> rule_cases() {
       {duplicate_attribute, event_with(R"("data_base64":"","data_base64":"")")},
       {duplicate_attribute, event_with(R"("ext":1,"other":2,"ext":1)")},
       {duplicate_attribute, event_with(R"("ext":null,"e\u0078t":1)")},
-      {duplicate_attribute, event_with(R"("a\u0062cdefghijklmnopqrstuvwxyz":1,"abcdefghijklmnopqrstuvwxyz":1)")},
+      {duplicate_attribute,
+       event_with(R"("a\u0062cdefghijklmnopqrstuvwxyz":1,"abcdefghijklmnopqrstuvwxyz":1)")},
       {data_twice, event_with(R"("data":1,"data_base64":"AA==")")},
       {data_twice, event_with(R"("data_base64":"AA==","data":null)")},
       {invalid_base64, event_with(R"("data_base64":"A")")},
@@ -180,25 +214,50 @@ std::vector<Case> rule_cases() {
 TEST(RefusalTest, broken_rules_are_refused_with_their_reason) {
   for (const Case& c : rule_cases()) {
     EXPECT_EQ(to_string(refusal_of(c.document)), to_string(c.refusal)) << c.document;
-    EXPECT_EQ(to_string(refusal_of(c.document, DecodeMode::envelope)), to_string(c.refusal)) << c.document;
+    EXPECT_EQ(to_string(refusal_of(c.document, DecodeMode::envelope)), to_string(c.refusal))
+        << c.document;
   }
 }
 
 TEST(RefusalTest, timestamps_are_checked_in_every_range) {
-  const auto event = [](std::string_view time) { return event_with("\"time\":\"" + std::string(time) + '"'); };
-  for (const std::string_view time :
-       {"lunchtime", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z", "2024-00-01T00:00:00Z",
-        "2024-13-01T00:00:00Z", "2024-01-00T00:00:00Z", "2024-01-32T00:00:00Z", "2023-02-29T00:00:00Z",
-        "1900-02-29T00:00:00Z", "2024-04-31T00:00:00Z", "2024-01-01T24:00:00Z", "2024-01-01T00:60:00Z",
-        "2024-01-01T00:00:61Z", "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00,5Z", "2024-01-01T00:00:00+24:00",
-        "2024-01-01T00:00:00+00:60", "2024-01-01T00:00:00+0100", "2024-01-01T00:00:00+01", "2024-1-01T00:00:00Z",
-        "2024-01-01T00:00:00Zx", "2024-01-01T00:00:00ZZ", "02024-01-01T00:00:00Z", "2024-01-01T00:00:60Z",
-        "2024-06-29T23:59:60Z", "2024-07-01T00:59:60Z", "2024-01-01T0a:00:00Z", "2024-01-01T00:00:00.1a"})
+  const auto event = [](std::string_view time) {
+    return event_with("\"time\":\"" + std::string(time) + '"');
+  };
+  for (const std::string_view time : {"lunchtime",
+                                      "2024-01-01",
+                                      "2024-01-01T00:00:00",
+                                      "2024-01-01 00:00:00Z",
+                                      "2024-00-01T00:00:00Z",
+                                      "2024-13-01T00:00:00Z",
+                                      "2024-01-00T00:00:00Z",
+                                      "2024-01-32T00:00:00Z",
+                                      "2023-02-29T00:00:00Z",
+                                      "1900-02-29T00:00:00Z",
+                                      "2024-04-31T00:00:00Z",
+                                      "2024-01-01T24:00:00Z",
+                                      "2024-01-01T00:60:00Z",
+                                      "2024-01-01T00:00:61Z",
+                                      "2024-01-01T00:00:00.Z",
+                                      "2024-01-01T00:00:00,5Z",
+                                      "2024-01-01T00:00:00+24:00",
+                                      "2024-01-01T00:00:00+00:60",
+                                      "2024-01-01T00:00:00+0100",
+                                      "2024-01-01T00:00:00+01",
+                                      "2024-1-01T00:00:00Z",
+                                      "2024-01-01T00:00:00Zx",
+                                      "2024-01-01T00:00:00ZZ",
+                                      "02024-01-01T00:00:00Z",
+                                      "2024-01-01T00:00:60Z",
+                                      "2024-06-29T23:59:60Z",
+                                      "2024-07-01T00:59:60Z",
+                                      "2024-01-01T0a:00:00Z",
+                                      "2024-01-01T00:00:00.1a"})
     EXPECT_EQ(refusal_of(event(time)), Refusal::invalid_time) << time;
   for (const std::string_view time :
-       {"2024-02-29T23:59:59Z", "2000-02-29T00:00:00z", "0000-01-01t00:00:00Z", "9999-12-31T23:59:59.999999999Z",
-        "2016-12-31T23:59:60Z", "2017-01-01T00:59:60+01:00", "2016-12-31T15:59:60-08:00",
-        "2024-01-01T00:00:00-23:59", "2024-01-01T00:00:00.123456789012345678901234567890+05:30"})
+       {"2024-02-29T23:59:59Z", "2000-02-29T00:00:00z", "0000-01-01t00:00:00Z",
+        "9999-12-31T23:59:59.999999999Z", "2016-12-31T23:59:60Z", "2017-01-01T00:59:60+01:00",
+        "2016-12-31T15:59:60-08:00", "2024-01-01T00:00:00-23:59",
+        "2024-01-01T00:00:00.123456789012345678901234567890+05:30"})
     EXPECT_EQ(refusal_of(event(time)), Refusal::none) << time;
 }
 

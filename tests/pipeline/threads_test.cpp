@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole pipelines on threads of their own: start, run, stop; sources; handlers and claims that hang.
+// Whole pipelines on threads of their own: start, run, stop; sources; handlers and claims that
+// hang.
 #include <pthread.h>
 #include <unistd.h>
 

@@ -48,7 +48,7 @@ class CpuLimitsTest : public ::testing::Test {
     put("sys/fs/cgroup/cpu,cpuacct" / folder / "cpu.cfs_quota_us", quota + "\n");
     put("sys/fs/cgroup/cpu,cpuacct" / folder / "cpu.cfs_period_us", period + "\n");
   }
-  [[nodiscard]] CpuLimits limits() const { return read_cpu_limits(root_); }
+  [[nodiscard]] CpuLimits limits() const { return read_cpu_limits(root_.string()); }
 
   fs::path root_;
 };

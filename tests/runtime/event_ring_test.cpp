@@ -56,15 +56,16 @@ TEST(EventRing, every_event_has_64_newlines_behind_it) {
   for (std::size_t length = 0; length <= 300; ++length) {
     ASSERT_TRUE(fixture.publish(std::string(length, 'a')));
     const Fixture::Ring::Slot& slot = fixture.ring.slot(fixture.at().sequence());
-    ASSERT_EQ(std::string(slot.bytes + slot.length, kPaddingBytes), std::string(kPaddingBytes, '\n'));
+    ASSERT_EQ(std::string(slot.bytes + slot.length, kPaddingBytes),
+              std::string(kPaddingBytes, '\n'));
     ASSERT_EQ(fixture.read(), std::string(length, 'a'));
   }
 }
 
 TEST(EventRing, claim_at_half_the_arena_is_taken_at_every_offset_of_an_empty_ring) {
   for (std::uint64_t units = 0; units < 16; ++units) {
-    Fixture fixture({.slots = 8, .arena_bytes = 1024, .reserve_slots = 1,
-                     .start = Position::make(units, 0)});
+    Fixture fixture(
+        {.slots = 8, .arena_bytes = 1024, .reserve_slots = 1, .start = Position::make(units, 0)});
     const std::string event(fixture.ring.inline_bytes_max(), 'h');
     ASSERT_TRUE(fixture.publish(event)) << "at unit " << units;
     ASSERT_EQ(fixture.read(), event);
@@ -133,7 +134,8 @@ TEST(EventRing, claim_left_by_return_exception_or_pthread_exit_is_a_tombstone) {
 }
 
 TEST(EventRing, nothing_looks_published_wherever_the_counters_start) {
-  for (const std::uint64_t start : {0ULL, 1ULL, 7ULL, 0xFFFF'FFF8ULL, 0xFFFF'FFFFULL, 0x7FFF'FFFFULL}) {
+  for (const std::uint64_t start :
+       {0ULL, 1ULL, 7ULL, 0xFFFF'FFF8ULL, 0xFFFF'FFFFULL, 0x7FFF'FFFFULL}) {
     Fixture fixture({.start = Position::make(start, start)});
     for (std::uint32_t i = 0; i < 8; ++i)
       EXPECT_FALSE(fixture.ring.published(Position::sequence_after(fixture.at().sequence(), i)));
@@ -151,7 +153,8 @@ TEST(EventRing, small_counters_go_around_many_times) {
         {.slots = 8, .arena_bytes = 1024, .start = SmallPosition::make(start * 4, start)});
     std::vector<std::string> expected;
     for (int i = 0; i < 500; ++i) {
-      while (fixture.publish(std::string(static_cast<std::size_t>(i) % 190, 'a') + std::to_string(i)))
+      while (
+          fixture.publish(std::string(static_cast<std::size_t>(i) % 190, 'a') + std::to_string(i)))
         expected.push_back(std::string(static_cast<std::size_t>(i) % 190, 'a') + std::to_string(i));
       ASSERT_FALSE(expected.empty());
       ASSERT_EQ(fixture.read(), expected.front());
@@ -265,7 +268,8 @@ TEST(EventRing, later_segment_is_told_of_when_the_cursor_moves) {
 TEST(EventRing, producers_that_contend_lose_and_duplicate_nothing) {
   constexpr int kProducers = 3;
   constexpr int kEach = 20'000;
-  Fixture fixture({.slots = 64, .arena_bytes = 8192, .start = Position::make(0x3FFF'FF00, 0xFFFF'FF00)});
+  Fixture fixture(
+      {.slots = 64, .arena_bytes = 8192, .start = Position::make(0x3FFF'FF00, 0xFFFF'FF00)});
   std::vector<std::thread> producers;
   for (int producer = 0; producer < kProducers; ++producer)
     producers.emplace_back([&, producer] {

@@ -51,8 +51,8 @@ class RingFixture {
   std::string read() {
     if (!ring.published(at_.sequence())) return "(none)";
     const typename Ring::Slot& slot = ring.slot(at_.sequence());
-    std::string text = slot.kind == SlotKind::tombstone ? "(tombstone)"
-                                                        : std::string(slot.bytes, slot.length);
+    std::string text =
+        slot.kind == SlotKind::tombstone ? "(tombstone)" : std::string(slot.bytes, slot.length);
     at_ = Position::make(slot.end_units, std::uint64_t{at_.sequence()} + 1);
     waiters = cursor.advance(at_, [] { return true; });
     return text;
