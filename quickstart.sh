@@ -12,7 +12,7 @@ say "1/3 packages"
 
 say "2/3 build (release)"
 cmake --preset release -DPENSTOCK_BUILD_TESTS=OFF -DPENSTOCK_BUILD_BENCH=OFF \
-  -DCMAKE_MESSAGE_LOG_LEVEL=WARNING
+  -DCMAKE_MESSAGE_LOG_LEVEL=WARNING >/dev/null
 cmake --build --preset release --target penstock_program --parallel "$(nproc)"
 
 say "3/3 demo"

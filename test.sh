@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Everything that CI runs: installs packages.txt and packages-dev.txt (apt; sudo if needed), then
 # the rules of the house, the release, TSan and ASan + UBSan builds with all their tests.
-#   ./test.sh           all of it; about 20 minutes on two cores from nothing, less the second time
+#   ./test.sh           all of it; less than 30 minutes on two cores, quick where ccache knows it
 #   ./test.sh --quick   the rules, the release build and its tests
 #   ./test.sh --long    all of it and what takes longer than CI may
 # Every step runs, whatever failed before it. The last line is "N passed, N failed": tests of all
@@ -83,7 +83,7 @@ build() {
   # quickstart.sh leaves tests and benchmarks out of the same build tree.
   local options=(-DPENSTOCK_BUILD_TESTS=ON -DCMAKE_MESSAGE_LOG_LEVEL=WARNING)
   [ "$1" != release ] || options+=(-DPENSTOCK_BUILD_BENCH=ON)
-  cmake --preset "$1" "${options[@]}" &&
+  cmake --preset "$1" "${options[@]}" >/dev/null &&
     cmake --build --preset "$1" --parallel "$(nproc)"
 }
 
@@ -112,7 +112,7 @@ END
 }
 
 clang_tidy() {
-  cmake --preset dev -DCMAKE_MESSAGE_LOG_LEVEL=WARNING || return
+  cmake --preset dev -DCMAKE_MESSAGE_LOG_LEVEL=WARNING >/dev/null || return
   # clang 14 does not know some of gcc's warnings.
   run-clang-tidy -quiet -p build/dev -extra-arg=-Wno-unknown-warning-option \
     "$PWD/(runtime|pipeline|io)/.*\.cpp$" >"$reports/clang_tidy.txt" 2>&1 && return

@@ -138,10 +138,11 @@ void SegmentRunner::place(const EventRing::Slot& slot, std::uint32_t offset, Bat
   entry.fate = Fate::alive;
   if (slot.kind == SlotKind::tombstone) [[unlikely]] {
     entry.fate = Fate::tombstone;
-  } else if (!segment_->before_it.empty()) {
-    entry.fate = fate_before(slot_index, offset, entry.stage);
   } else if (segment_->decodes && !slot.fields.decoded) {
     decode(slot, envelope, entry, event);
+  } else {
+    if (!segment_->before_it.empty()) entry.fate = fate_before(slot_index, offset, entry.stage);
+    decoder_.reserve(slot.length);  // room for the index that event.data() may have to make
   }
   entry.event = Event(event);
 }

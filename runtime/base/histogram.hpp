@@ -2,8 +2,7 @@
 // A log-linear histogram of durations in nanoseconds: 64 cells for each power of two, so that a
 // value is known to 1/64 of itself (1.6 %), from 0 to 2^42 ns (73 minutes); longer ones count in
 // the last cell, and their maximum is exact.
-//   values 0..63: one cell each; from there, exponent e = 6..41 and the six bits behind its leading
-//   one
+//   values 0..63: one cell each; above, exponent e = 6..41 and the six bits behind its leading one
 // One writer; any thread may take a snapshot. Idea: HdrHistogram (Gil Tene).
 #pragma once
 

@@ -91,7 +91,7 @@ std::vector<unsigned> affinity(const fs::path& root) {
     list.erase(
         std::remove_if(list.begin(), list.end(), [](char c) { return c == ' ' || c == '\t'; }),
         list.end());
-    const std::vector<unsigned> cpus = cpu_list(list);
+    std::vector<unsigned> cpus = cpu_list(list);
     if (!cpus.empty()) return cpus;
   }
   return own_affinity();
