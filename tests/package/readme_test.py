@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles the first C++ program of README.md against the installed prefix, as its reader would, runs it at
-the root of the tree, and compares what it prints with the block that follows it.
+"""Compiles the first C++ program of README.md against the installed prefix, as its reader would, runs
+it at the root of the tree, and compares what it prints with the block that follows it.
 
 Usage: readme_test.py ROOT PREFIX COMPILER WORKING_FOLDER
 """
@@ -26,8 +26,9 @@ def main():
         file.write(code)
     pc_file = next(pathlib.Path(prefix).rglob("penstock.pc"))
     environment = dict(os.environ, PKG_CONFIG_PATH=str(pc_file.parent))
-    flags = subprocess.run(["pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "--static",
-                            "penstock"], env=environment, check=True, capture_output=True, text=True).stdout
+    ask = ["pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "--static"]
+    flags = subprocess.run([*ask, "penstock"], env=environment, check=True, capture_output=True,
+                           text=True).stdout
     program = os.path.join(work, "readme")
     subprocess.run([compiler, source, "-o", program, *flags.split()], check=True)
     printed = subprocess.run([program], cwd=root, check=True, capture_output=True, text=True).stdout
