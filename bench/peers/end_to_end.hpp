@@ -41,6 +41,7 @@ Run bare_simdjson(const Events& events, std::size_t count, const Cores& cores);
 // Two cores.
 Run penstock_pipeline(const Events& events, std::size_t count, const Cores& cores);
 Run queue_simdjson(const Events& events, std::size_t count, const Cores& cores);
+Run queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores);
 Run queue_nlohmann(const Events& events, std::size_t count, const Cores& cores);
 
 }  // namespace penstock::bench

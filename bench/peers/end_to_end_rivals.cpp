@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people glue together by hand: a queue of strings and a JSON library.
+// What people glue together by hand: a queue of strings and a JSON library. Debian's mimalloc, which
+// Penstock links, takes over malloc in the whole process; so there are strings of glibc's malloc
+// beside those of mimalloc.
 // The queue is favoured: producer and consumer tokens, strings with room for simdjson's padding so
 // that nothing is copied again, and a bound on events in flight by one counter that only the
 // consumer writes.
@@ -19,6 +21,11 @@
 #include "end_to_end.hpp"
 #include "machine_probe.hpp"
 
+extern "C" {
+void* __libc_malloc(std::size_t bytes);  // NOLINT: glibc's names
+void __libc_free(void* memory);          // NOLINT
+}
+
 namespace penstock::bench {
 namespace {
 
@@ -31,7 +38,21 @@ constexpr std::size_t kInFlightMax = 4096;  // as many as a default ring has slo
   std::exit(1);
 }
 
-/// simdjson On-Demand, one document at a time: the attributes are read, the data is not checked.
+/// What std::allocator would be without mimalloc.
+template <class T>
+struct GlibcAllocator {
+  using value_type = T;
+  GlibcAllocator() = default;
+  template <class U>
+  GlibcAllocator(const GlibcAllocator<U>& /*other*/) noexcept {}
+  T* allocate(std::size_t count) { return static_cast<T*>(__libc_malloc(count * sizeof(T))); }
+  void deallocate(T* memory, std::size_t /*count*/) noexcept { __libc_free(memory); }
+  bool operator==(const GlibcAllocator& /*other*/) const noexcept { return true; }
+};
+using GlibcString = std::basic_string<char, std::char_traits<char>, GlibcAllocator<char>>;
+
+/// simdjson On-Demand, one document at a time: all nine attributes are read, the data is not
+/// checked.
 class SimdjsonReader {
  public:
   std::uint64_t read(const char* bytes, std::size_t length, std::size_t capacity) {
@@ -39,12 +60,17 @@ class SimdjsonReader {
     if (parser_.iterate(bytes, length, capacity).get(document) != simdjson::SUCCESS)
       give_up("simdjson refused an event");
     std::uint64_t sum = 0;
-    for (const char* const name : {"id", "source", "type", "subject", "time", "datacontenttype"}) {
+    const auto read = [&](const char* name) {
       std::string_view value;
       if (document[name].get_string().get(value) != simdjson::SUCCESS)
         give_up("an attribute is missing");
-      sum += value.size();
-    }
+      return value.size();
+    };
+    if (read("specversion") != 3) give_up("another specversion than 1.0");
+    for (const char* const name : {"id", "source", "type", "subject", "time", "datacontenttype"})
+      sum += read(name);
+    for (const char* const name : {"sequence", "sequencetype"})
+      if (read(name) == 0) give_up("an extension is empty");
     return sum;
   }
 
@@ -52,7 +78,8 @@ class SimdjsonReader {
   simdjson::ondemand::parser parser_;
 };
 
-std::uint64_t read_with_nlohmann(const std::string& text) {
+template <class String>
+std::uint64_t read_with_nlohmann(const String& text) {
   const nlohmann::json event = nlohmann::json::parse(text);
   std::uint64_t sum = 0;
   for (const char* const name : {"id", "source", "type", "subject", "time", "datacontenttype"})
@@ -60,10 +87,10 @@ std::uint64_t read_with_nlohmann(const std::string& text) {
   return sum;
 }
 
-/// One source thread, one consumer thread, ConcurrentQueue<std::string> between them.
-template <class Read>
+/// One source thread, one consumer thread, ConcurrentQueue of strings between them.
+template <class String, class Read>
 Run through_queue(const Events& events, std::size_t count, const Cores& cores, Read read) {
-  moodycamel::ConcurrentQueue<std::string> queue(kInFlightMax);
+  moodycamel::ConcurrentQueue<String> queue(kInFlightMax);
   alignas(128) std::atomic<std::size_t> done{0};
   alignas(128) std::atomic<int> ready{0};
   SteadyTime::time_point begin;
@@ -86,7 +113,7 @@ Run through_queue(const Events& events, std::size_t count, const Cores& cores, R
       const auto* const line_end =
           static_cast<const char*>(std::memchr(line, '\n', events.lines()[i].size() + 1));
       const auto length = static_cast<std::size_t>(line_end - line);
-      std::string event;
+      String event;
       event.reserve(length + simdjson::SIMDJSON_PADDING);
       event.assign(line, length);
       // acquire: pairs with the consumer's release; a bound, not a hand-over.
@@ -98,7 +125,7 @@ Run through_queue(const Events& events, std::size_t count, const Cores& cores, R
   std::thread consumer([&] {
     pin_to(cores.consumer);
     moodycamel::ConsumerToken token(queue);
-    std::string event;
+    String event;
     meet();
     for (std::size_t i = 0; i < count; ++i) {
       while (!queue.try_dequeue(token, event)) {
@@ -134,15 +161,24 @@ Run bare_simdjson(const Events& events, std::size_t count, const Cores& cores) {
   return run;
 }
 
-Run queue_simdjson(const Events& events, std::size_t count, const Cores& cores) {
+template <class String>
+Run queue_simdjson_of(const Events& events, std::size_t count, const Cores& cores) {
   SimdjsonReader reader;
-  return through_queue(events, count, cores, [&](const std::string& event) {
+  return through_queue<String>(events, count, cores, [&](const String& event) {
     return reader.read(event.data(), event.size(), event.capacity());
   });
 }
 
+Run queue_simdjson(const Events& events, std::size_t count, const Cores& cores) {
+  return queue_simdjson_of<GlibcString>(events, count, cores);
+}
+
+Run queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores) {
+  return queue_simdjson_of<std::string>(events, count, cores);
+}
+
 Run queue_nlohmann(const Events& events, std::size_t count, const Cores& cores) {
-  return through_queue(events, count, cores, read_with_nlohmann);
+  return through_queue<std::string>(events, count, cores, read_with_nlohmann<std::string>);
 }
 
 }  // namespace penstock::bench

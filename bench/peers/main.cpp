@@ -130,6 +130,7 @@ int main(int argc, char** argv) {
   ways.push_back({.name = "bare loop, simdjson get_string", .run = bare_simdjson});
   ways.push_back({.name = "penstock pipeline", .run = penstock_pipeline});
   ways.push_back({.name = "ConcurrentQueue + simdjson", .run = queue_simdjson});
+  ways.push_back({.name = "the same, strings by mimalloc", .run = queue_simdjson_mimalloc});
   ways.push_back(
       {.name = "ConcurrentQueue + nlohmann::json", .run = queue_nlohmann, .divisor = 10});
   for (Way& way : ways)

@@ -19,6 +19,7 @@ void write_memory(JsonWriter& json, const MemoryPlan& memory) {
   json.key("memory_bytes").begin_object().member("slots", memory.slots);
   json.member("envelopes", memory.envelopes).member("arena", memory.arena);
   json.member("columns", memory.columns).member("decoders", memory.decoders);
+  json.member("sources", memory.sources);
   json.member("spill_max", memory.spill_max).member("total", memory.total).end_object();
 }
 

@@ -9,6 +9,7 @@
 #include <penstock/io/cli/terminal.hpp>
 #include <penstock/io/config/document.hpp>
 #include <penstock/io/json_writer.hpp>
+#include <penstock/pipeline/decode/decoder.hpp>
 
 #if !defined(PENSTOCK_VERSION)
 #define PENSTOCK_VERSION "unknown"
@@ -39,12 +40,14 @@ int version(const VersionArguments& arguments) {
     JsonWriter json;
     json.begin_object().member("version", PENSTOCK_VERSION).member("build", PENSTOCK_BUILD_TYPE);
     json.member("compiler", kCompiler).member("packages", packages);
+    json.member("decode_kernel", Decoder::kernel());
     json.member("counts_allocations", counts).end_object();
     return print_result(json.text() + '\n');
   }
   std::string text = "penstock " PENSTOCK_VERSION " (" PENSTOCK_BUILD_TYPE ")\n";
   text.append("compiler    ").append(kCompiler).append("\n");
   text.append("packages    ").append(packages).append("\n");
+  text.append("decode      ").append(Decoder::kernel()).append("\n");
   text.append("allocations ").append(counts ? "counted" : "not counted in this build").append("\n");
   return print_result(text);
 }

@@ -35,6 +35,12 @@ class LineReader {
   /// cache.
   static constexpr std::size_t kReadBytes = 256 * 1024;
 
+  /// The most that a reader of such lines uses: while it grows, the old buffer is there beside the
+  /// new one.
+  static constexpr std::size_t memory_bytes(std::size_t line_bytes_max) noexcept {
+    return 2 * (line_bytes_max + 1 + kReadBytes + kPaddingBytes);
+  }
+
   explicit LineReader(std::size_t line_bytes_max);
 
   /// Where the next bytes belong; never empty. Lines handed out before are gone.

@@ -39,6 +39,9 @@ class LineSource final : public Source {
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   Status open() override;
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override;
+  [[nodiscard]] std::uint64_t memory_bytes(std::uint32_t event_bytes_max) const noexcept override {
+    return LineReader::memory_bytes(event_bytes_max);
+  }
   [[nodiscard]] int wait_fd() const noexcept override { return is_regular_ ? -1 : descriptor(); }
 
  private:

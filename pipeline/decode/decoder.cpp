@@ -70,6 +70,8 @@ std::size_t Decoder::memory_bytes(const DecoderOptions& options) noexcept {
          kScratchBytes + sizeof(State) + Walker::memory_bytes();
 }
 
+std::string Decoder::kernel() { return StructuralIndexer::kernel(); }
+
 void Decoder::clear() noexcept {
   state_->indexer.clear();
   state_->scratch.clear();

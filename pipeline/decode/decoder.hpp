@@ -89,6 +89,8 @@ class Decoder {
   Decoder& operator=(Decoder&&) noexcept;
   ~Decoder();
 
+  /// The SIMD kernel that indexes documents on this machine, for example "haswell".
+  static std::string kernel();
   /// Bytes of memory that a decoder with these options reserves (index and scratch).
   static std::size_t memory_bytes(const DecoderOptions& options) noexcept;
 

@@ -69,6 +69,8 @@ Result<StructuralIndexer> StructuralIndexer::create(std::uint32_t document_bytes
   return StructuralIndexer(std::move(stage1), std::move(entries), capacity);
 }
 
+std::string StructuralIndexer::kernel() { return simdjson::get_active_implementation()->name(); }
+
 bool StructuralIndexer::make(std::string_view document, DocumentIndex& index) noexcept {
   if (document.size() + kSlackEntries > capacity_ - used_) return false;
   simdjson::internal::dom_parser_implementation& parser = *stage1_->parser;

@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include <penstock/pipeline/decode/decoder.hpp>
@@ -29,6 +30,8 @@ class StructuralIndexer {
   ~StructuralIndexer();
 
   /// Memory that one with these limits reserves.
+  /// simdjson's name of the kernel that it chose for this machine.
+  static std::string kernel();
   static std::size_t memory_bytes(std::uint32_t document_bytes_max,
                                   std::uint32_t batch_bytes_max) noexcept;
 

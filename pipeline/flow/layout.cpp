@@ -418,10 +418,11 @@ void LayoutMaker::fill_memory() {
   // One for each runner; where producers decode, one more for each source and for each runner that
   // emits.
   memory.decoders = decoder * (runners + (out_.source_decodes ? out_.sources + runners : 0));
+  memory.sources = input_.sources_bytes;
   memory.spill_max = out_.options.ring.spill_bytes_max;
   memory.total =
       (bytes.slots + bytes.envelopes + bytes.arena + bytes.columns) * out_.options.partitions +
-      memory.decoders + memory.spill_max;
+      memory.decoders + memory.sources + memory.spill_max;
 }
 
 }  // namespace

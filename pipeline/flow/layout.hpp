@@ -70,6 +70,7 @@ struct LayoutInput {
   PipelineOptions options;
   std::vector<CodeStage> stages;
   std::vector<std::string> source_names;
+  std::uint64_t sources_bytes = 0;  ///< the most that all sources will use
   std::vector<std::string> sink_names;
   bool rejects = false;
   bool host_driven = false;

@@ -59,8 +59,10 @@ struct PipelineBuilder::Parts {
   [[nodiscard]] Result<Layout> layout() const {
     LayoutInput complete = input;
     complete.cpus = cpus ? *cpus : read_cpu_limits();
-    for (const std::unique_ptr<Source>& source : sources)
+    for (const std::unique_ptr<Source>& source : sources) {
       complete.source_names.emplace_back(source->name());
+      complete.sources_bytes += source->memory_bytes(input.options.ring.event_bytes_max);
+    }
     for (const std::unique_ptr<Sink>& sink : sinks) complete.sink_names.emplace_back(sink->name());
     return make_layout(complete);
   }

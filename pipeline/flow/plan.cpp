@@ -47,8 +47,9 @@ std::string Plan::to_text() const {
   text += fmt::format("memory     {} x (slots {} + envelopes {} + arena {}", partitions,
                       size(memory.slots), size(memory.envelopes), size(memory.arena));
   if (memory.columns != 0) text += fmt::format(" + columns {}", size(memory.columns));
-  text += fmt::format(") + decoders <= {} + spill <= {} = {}\n", size(memory.decoders),
-                      size(memory.spill_max), size(memory.total));
+  text += fmt::format(") + decoders <= {}", size(memory.decoders));
+  if (memory.sources != 0) text += fmt::format(" + sources <= {}", size(memory.sources));
+  text += fmt::format(" + spill <= {} = {}\n", size(memory.spill_max), size(memory.total));
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const SegmentPlan& segment = segments[i];
     text += fmt::format("{} {} [{}]", i == 0 ? "segments  " : "          ", segment.name,

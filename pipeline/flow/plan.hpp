@@ -30,6 +30,7 @@ struct MemoryPlan {         ///< bytes
   std::uint64_t arena = 0;
   std::uint64_t columns = 0;   ///< outcomes and reasons between split segments
   std::uint64_t decoders = 0;  ///< indexes and scratch, of all threads; touched only as needed
+  std::uint64_t sources = 0;   ///< buffers of sources, at most
   std::uint64_t spill_max = 0;
   std::uint64_t total = 0;  ///< everything above, all partitions
 };

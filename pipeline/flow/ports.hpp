@@ -32,6 +32,11 @@ class Source {
   /// Reads and publishes at most `budget` events. Does not wait for input longer than a disk does;
   /// the port waits for room in the rings.
   virtual Result<SourceState> poll(SourcePort& port, std::size_t budget) = 0;
+  /// The most memory that it will use, for the plan.
+  [[nodiscard]] virtual std::uint64_t memory_bytes(
+      std::uint32_t /*event_bytes_max*/) const noexcept {
+    return 0;
+  }
   /// The descriptor whose readability ends `idle`.
   [[nodiscard]] virtual int wait_fd() const noexcept { return -1; }
 };

@@ -115,7 +115,7 @@ TEST(Plan, memory_adds_up) {
   EXPECT_EQ(memory.slots, 4096U * 64);
   EXPECT_EQ(memory.envelopes, 4096U * sizeof(Envelope));
   EXPECT_EQ(memory.total, 3 * (memory.slots + memory.envelopes + memory.arena + memory.columns) +
-                              memory.decoders + memory.spill_max);
+                              memory.decoders + memory.sources + memory.spill_max);
   EXPECT_NE(plan.to_text().find("slots 256 KiB"), std::string::npos) << plan.to_text();
 }
 
