@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What people glue together by hand: a queue of strings and a JSON library. Debian's mimalloc, which
-// Penstock links, takes over malloc in the whole process; so there are strings of glibc's malloc
+// What people glue together by hand: a queue of strings and a JSON library. The mimalloc that
+// Penstock links takes over malloc in the whole process; so there are strings of glibc's malloc
 // beside those of mimalloc.
 // The queue is favoured: producer and consumer tokens, strings with room for simdjson's padding so
 // that nothing is copied again, and a bound on events in flight by one counter that only the

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compiles the first C++ program of README.md against the installed prefix, as its reader would, runs
-it at the root of the tree, and compares what it prints with the block that follows it.
+"""Compiles the first C++ program of README.md against the installed prefix, as its reader would,
+runs it at the root of the tree, and compares what it prints with the block that follows it.
 
 Usage: readme_test.py ROOT PREFIX COMPILER WORKING_FOLDER
 """
