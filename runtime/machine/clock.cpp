@@ -14,7 +14,8 @@ std::uint64_t SteadyClock::now_ns() const noexcept {
 }
 
 const Clock& steady_clock() noexcept {
-  static const SteadyClock clock;
+  // Never destroyed: a thread that a stop left behind may still read it while the process ends.
+  static const SteadyClock& clock = *new SteadyClock;
   return clock;
 }
 
