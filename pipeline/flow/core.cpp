@@ -59,6 +59,7 @@ PipelineCore::~PipelineCore() {
   // Runners hold producers of their own, whose states go with the members below.
   source_threads_.clear();
   threads_.clear();
+  for (const std::unique_ptr<SegmentRunner>& runner : runners_) runner->release_rest();
   runners_.clear();
   if (stop_fd_ >= 0) ::close(stop_fd_);
 }

@@ -64,6 +64,7 @@ struct Offer {
   std::uint64_t line = 0;
   std::uint64_t bytes_total = 0;  ///< of a line that was cut; 0: event.size()
   RoomPolicy policy;
+  Lender* lender = nullptr;  ///< of bytes that are not to be copied
 };
 
 class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
@@ -167,6 +168,11 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
                                const Envelope* envelope, SlotFields& fields) noexcept;
   PublishResult publish_spilled(ProducerState& state, const Offer& offer, Partition& partition,
                                 const Envelope* envelope, SlotFields& fields) noexcept;
+  PublishResult publish_lent(ProducerState& state, const Offer& offer, Partition& partition,
+                             const Envelope* envelope, SlotFields& fields) noexcept;
+  void enter_slot(ProducerState& state, const Offer& offer, Partition& partition,
+                  const EventRing::Claim& claim, const Envelope* envelope,
+                  SlotFields& fields) noexcept;
 
   std::uint64_t (*allocations_)() = nullptr;
 

@@ -139,6 +139,7 @@ PublishResult PipelineCore::publish(ProducerState& state, const Offer& offer) no
 /// The claim, in the arena or beside it.
 PublishResult PipelineCore::enter(ProducerState& state, const Offer& offer, Partition& partition,
                                   const Envelope* envelope, SlotFields& fields) noexcept {
+  if (offer.lender != nullptr) return publish_lent(state, offer, partition, envelope, fields);
   return offer.event.size() <= layout.options.ring.inline_bytes_max
              ? publish_inline(state, offer, partition, envelope, fields)
              : publish_spilled(state, offer, partition, envelope, fields);
@@ -182,9 +183,7 @@ PublishResult PipelineCore::publish_inline(ProducerState& state, const Offer& of
     if (result == ClaimResult::closed) return PublishResult::closed;
     if (!wait.again(ring, offer.event.size(), inner, false)) return wait.gave_up();
   }
-  fields.accepted_ns = clock.now_ns();
-  if (envelope != nullptr) partition.envelope(claim.slot_index()) = *envelope;
-  count_accepted(state, offer.event.size());
+  enter_slot(state, offer, partition, claim, envelope, fields);
   claim.publish_copy(offer.event, fields);
   return PublishResult::accepted;
 }
@@ -211,12 +210,38 @@ PublishResult PipelineCore::publish_spilled(ProducerState& state, const Offer& o
     if (!wait.again(ring, 0, inner, no_block)) return wait.gave_up();
   }
   std::memcpy(block, offer.event.data(), length);
-  fields.accepted_ns = clock.now_ns();
-  if (envelope != nullptr) partition.envelope(claim.slot_index()) = *envelope;
-  count_accepted(state, length);
+  enter_slot(state, offer, partition, claim, envelope, fields);
   state.spilled.add(1);
   claim.publish_spilled(block, length, fields);
   return PublishResult::accepted;
+}
+
+PublishResult PipelineCore::publish_lent(ProducerState& state, const Offer& offer,
+                                         Partition& partition, const Envelope* envelope,
+                                         SlotFields& fields) noexcept {
+  EventRing& ring = partition.ring();
+  const bool inner = on_runner_thread();
+  RoomWait wait(*this, state, inner ? RoomPolicy{} : offer.policy);
+  EventRing::Claim claim;
+  for (;;) {
+    const ClaimResult result = ring.try_claim_slot(inner, claim);
+    if (result == ClaimResult::claimed) break;
+    if (result == ClaimResult::closed) return PublishResult::closed;
+    if (!wait.again(ring, 0, inner, false)) return wait.gave_up();
+  }
+  enter_slot(state, offer, partition, claim, envelope, fields);
+  claim.publish_lent(offer.event.data(), static_cast<std::uint32_t>(offer.event.size()),
+                     *offer.lender, fields);
+  return PublishResult::accepted;
+}
+
+/// What stands beside the bytes, before the stamp.
+void PipelineCore::enter_slot(ProducerState& state, const Offer& offer, Partition& partition,
+                              const EventRing::Claim& claim, const Envelope* envelope,
+                              SlotFields& fields) noexcept {
+  fields.accepted_ns = clock.now_ns();
+  if (envelope != nullptr) partition.envelope(claim.slot_index()) = *envelope;
+  count_accepted(state, offer.event.size());
 }
 
 /// Before the stamp, so that no runner ever counts an event as completed before it was counted
@@ -282,6 +307,14 @@ PublishResult Producer::publish(std::string_view event, std::chrono::nanoseconds
 
 PublishResult Producer::try_publish(std::string_view event) noexcept {
   return core_->publish(*state_, {.event = event, .policy = {}});
+}
+
+PublishResult Producer::publish_lent(std::string_view event, Lender& lender) noexcept {
+  const AdmissionOptions& admission = core_->layout.options.admission;
+  return core_->publish(*state_, {.event = event,
+                                  .policy = {.when_full = admission.when_full,
+                                             .timeout_ns = to_ns(admission.timeout)},
+                                  .lender = &lender});
 }
 
 ProducerClaim Producer::try_claim(std::size_t bytes, std::string_view key) noexcept {

@@ -76,6 +76,12 @@ class Producer {
   /// Never waits.
   PublishResult try_publish(std::string_view event) noexcept;
 
+  /// Publishes an event without copying it; waits as publish() does. Its bytes must not change, and
+  /// 64 bytes behind them must be readable, until `lender` gets them back: once, if the answer is
+  /// `accepted`, by the thread that ends the event or, of a pipeline that left it in flight, by the
+  /// one that destroys the last handle. On any other answer they stay the caller's.
+  PublishResult publish_lent(std::string_view event, Lender& lender) noexcept;
+
   /// Claims room for an event of at most `bytes` to be written in place; never waits. With more
   /// than one partition `key` (the value that the routing key will have) chooses the ring. The
   /// claim is empty where result() is full, closed, or too_large (more than fits inline).

@@ -238,7 +238,7 @@ bool SegmentRunner::write_sinks() {
 
 void SegmentRunner::end_events(std::uint64_t now_ns) {
   std::uint64_t completed = 0;
-  for (std::uint32_t i = 0; i < batch_.size(); ++i) {
+  for (std::uint32_t i = 0; i < batch_.size(); ++i, ++ended_) {
     const EventRing::Slot& slot = ring_->slot(Position::sequence_after(at_.sequence(), i));
     if (batch_.alive(i)) [[likely]] {
       ++completed;
@@ -283,6 +283,15 @@ void SegmentRunner::release(const EventRing::Slot& slot) noexcept {
   if (slot.kind == SlotKind::lent) slot.lender->give_back(slot.bytes, slot.length);
 }
 
+void SegmentRunner::release_rest() noexcept {
+  if (!segment_->last) return;
+  const std::uint32_t end = ring_->position().sequence();
+  std::uint32_t at = Position::sequence_after(at_.sequence(), ended_);
+  // What is not published was never handed over: there are no claims without a handle.
+  for (; at != end; at = Position::sequence_after(at, 1))
+    if (ring_->published(at)) release(ring_->slot(at));
+}
+
 void SegmentRunner::record_fates() {
   FateColumn& column = partition_->column(number_);
   for (std::uint32_t i = 0; i < batch_.size(); ++i) {
@@ -298,6 +307,7 @@ void SegmentRunner::advance(std::uint32_t count) {
   const std::uint32_t last = Position::sequence_after(at_.sequence(), count - 1);
   const Position to = Position::make(ring_->slot(last).end_units, sequence);
   at_ = to;
+  ended_ = 0;
   sequence_ += count;
   counters_.handled.add(count);
   note_unpublished(false);

@@ -80,6 +80,10 @@ class SegmentRunner {
   void watch_claims() noexcept;
   [[nodiscard]] bool drained() const noexcept { return ring_->drained(at_); }
 
+  // Whoever destroys the pipeline, once no other thread has it.
+  /// Frees or gives back the memory of events that were left in flight.
+  void release_rest() noexcept;
+
   // Any thread.
   [[nodiscard]] const RunnerCounters& counters() const noexcept { return counters_; }
   [[nodiscard]] const RunnerActivity& activity() const noexcept { return activity_; }
@@ -122,6 +126,7 @@ class SegmentRunner {
   Decoder decoder_;
   Position at_;                 ///< what cursor_ says
   std::uint64_t sequence_ = 0;  ///< the same in 64 bits
+  std::uint32_t ended_ = 0;  ///< places of a batch that failed whose events were ended all the same
   std::uint64_t indexed_again_ = 0;
   Producer inner_;
   Context context_;

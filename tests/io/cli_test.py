@@ -379,6 +379,20 @@ class Run(CliTest):
         self.assertEqual(list(report["latency_ns"]), ["p50", "p99", "p999", "max"])
         self.assertEqual(len(report["partitions"]), 2)
 
+    def test_allocations_do_not_grow_with_the_events(self):
+        version = json.loads(self.call("version", "--format", "json")[0])
+        if not version["counts_allocations"]:
+            return  # sanitizers bring an allocator of their own
+        made = []
+        for count in (1000, 20000):
+            self.generate("--events", str(count))
+            self.config(partitions=2)
+            report = self.report_of(self.call("run", "test.toml", "--format", "json")[0])
+            self.assertEqual(report["completed"], count)
+            made.append(round(report["allocations_per_event"] * count))
+        # What a thread allocates at its start may differ by a few from run to run.
+        self.assertLessEqual(abs(made[1] - made[0]), 8, made)
+
     def test_nothing_is_drawn_where_there_is_no_terminal(self):
         self.generate("--events", "1k")
         self.config()
