@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -356,6 +357,28 @@ class Run(CliTest):
                 self.assertEqual(process.returncode, FINE, err)
                 self.assertIn("draining", err.decode())
                 self.check_result(lines, out.decode())
+
+    def test_second_signal_stops_at_once(self):
+        """The sink is a pipe that nobody empties, so that draining never ends."""
+        self.generate("--events", "2k")
+        fifo = os.path.join(self.folder.name, "fifo")
+        os.mkfifo(fifo)
+        reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        self.config(sink='kind = "file"\npath = "fifo"')
+        with subprocess.Popen([PROGRAM, "run", "test.toml"], cwd=self.folder.name,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+            select.select([reader], [], [], TIMEOUT_S)  # it runs
+            process.send_signal(signal.SIGINT)
+            told = b""
+            while b"draining" not in told:
+                more = os.read(process.stderr.fileno(), 4096)
+                self.assertTrue(more, told)
+                told += more
+            process.send_signal(signal.SIGTERM)
+            _, err = process.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(process.returncode, 75, err)
+        self.assertIn("stopped at once", err.decode())
 
     def wait_until_written(self, count, process):
         """The pipe stays open, so the run does not end by itself."""
