@@ -123,7 +123,10 @@ Status PipelineCore::start() {
   start_ns_ = clock.now_ns();
   if (Status threads = start_threads(); !threads) {
     abandon();
-    join_runners(deadline_after(std::chrono::nanoseconds(kGraceNs)));
+    const std::uint64_t grace_ns = deadline_after(std::chrono::nanoseconds(kGraceNs));
+    join_sources(grace_ns);
+    join_runners(grace_ns);
+    close_rings();  // once more: a runner may have opened its ring behind abandon()
     return threads;
   }
   return {};

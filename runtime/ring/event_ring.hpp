@@ -65,8 +65,8 @@ class BasicEventRing {
   // Before start, one thread.
   void add_gate(Cursor& cursor) noexcept;
   void add_listener(Parker& parker) noexcept;
-  /// Writes the stamps and sets every counter and gate; by the thread that will read, so that the
-  /// pages lie near it.
+  /// Writes the stamps, sets every counter and gate, and opens the ring, which until then refuses
+  /// claims as a closed one does; by the thread that will read, so that the pages lie near it.
   void prepare(Position start = {}) noexcept;
 
   // Producers, any thread.
@@ -168,7 +168,9 @@ class BasicEventRing {
   std::uint32_t listeners_count_ = 0;
 
   // Written by producers (claims), runners (parked) and close(), read by all.
-  alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> claim_{0};
+  // Closed until prepare().
+  alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> claim_{
+      Position::kLowFlag};
   // Written and read by producers.
   alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> gate_{0};
   // Producers wait here, runners wake them.

@@ -44,17 +44,17 @@ void BasicEventRing<Atomics, Position>::prepare(Position start) noexcept {
   for (std::uint32_t i = 0; i < slots_count_; ++i) {
     const std::uint32_t first = Position::sequence_after(start.sequence(), i);
     // The stamp of one lap before: no value that the counter could mean as published.
-    // relaxed: ordered by the start of the producers, which comes later.
+    // relaxed: ordered by the release below.
     slot_to_write(first).stamp.store(
         Position::sequence_after(
             first, 1 + static_cast<std::uint32_t>(Position::kSequenceMask) + 1 - slots_count_),
         std::memory_order_relaxed);
   }
   for (std::uint64_t unit = 0; unit < units_count_; ++unit) arena_[unit * kUnitBytes] = '\n';
-  // relaxed: ordered by the start of the producers.
-  claim_.store(start.word, std::memory_order_relaxed);
-  // relaxed: ordered by the start of the producers.
+  // relaxed: ordered by the release below.
   gate_.store(start.word, std::memory_order_relaxed);
+  // release: pairs with position(): a producer that finds the ring open finds all of the above.
+  claim_.store(start.word, std::memory_order_release);
 }
 
 template <class Atomics, class Position>

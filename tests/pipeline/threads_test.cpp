@@ -157,6 +157,22 @@ TEST(Stop, claim_races_with_stop_and_every_event_is_either_accepted_or_closed) {
   }
 }
 
+TEST(Start, publish_before_it_is_refused_as_closed_and_nothing_is_lost) {
+  PipelineBuilder builder({});
+  const auto sunk = std::make_shared<Collected>();
+  builder.sink(std::make_unique<CollectingSink>(sunk));
+  Result<Pipeline> pipeline = builder.build();
+  ASSERT_TRUE(pipeline.has_value());
+  Producer producer = pipeline->producer();
+  EXPECT_EQ(producer.publish(event("early")), PublishResult::closed);
+  ASSERT_TRUE(pipeline->start().has_value());
+  EXPECT_EQ(producer.publish(event("in time")), PublishResult::accepted);
+  const Report report = pipeline->stop(60s);
+  EXPECT_EQ(report.stats.completed, 1U);
+  EXPECT_EQ(refused(report.stats, RefuseReason::closed), 1U);
+  expect_conserved(report.stats);
+}
+
 TEST(Stop, publish_after_stop_and_after_the_pipeline_is_closed) {
   Producer producer;
   {
