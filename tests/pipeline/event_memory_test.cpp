@@ -104,5 +104,24 @@ TEST_P(EventMemory, memory_of_events_left_in_flight_is_given_back_with_the_last_
   EXPECT_EQ(library.returned.size(), lent);
 }
 
+TEST_P(EventMemory, batch_that_failed_half_way_is_given_back_once) {
+  Library library;
+  rejected_->fail = true;
+  {
+    PipelineBuilder parts = builder();
+    parts.stage("dead", [](Event& e, Context&) {
+      return e.id() == "dead" ? Outcome::dead("wanted") : Outcome::next();
+    });
+    Pipeline pipeline = build(parts);
+    Producer producer = pipeline.producer();
+    for (const char* const id : {"next", "dead", "behind"})
+      EXPECT_EQ(producer.publish_lent(library.lend(event(id)), library), PublishResult::accepted);
+    poll_all(pipeline);
+    EXPECT_EQ(library.returned.size(), 1U);
+    pipeline.stop(0s);
+  }
+  EXPECT_EQ(library.returned.size(), 3U);
+}
+
 }  // namespace
 }  // namespace penstock::test
