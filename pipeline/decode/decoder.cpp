@@ -89,13 +89,19 @@ DecodeAnswer Decoder::decode(std::string_view document, Envelope& envelope,
                              DocumentIndex& index) noexcept {
   if (document.size() > state_->options.event_bytes_max) return {.refusal = Refusal::too_large};
   PENSTOCK_DCHECK(has_room(document.size()));
-  if (state_->indexer.make(document, index) && is_braced(document, index)) [[likely]] {
-    const Fault fault = state_->walker.walk(document, index, envelope);
-    if (fault.refusal == Refusal::none) [[likely]]
-      return {};
-    return state_->refuse(document, fault);
-  }
+  if (state_->indexer.make(document, index)) [[likely]]
+    return decode_indexed(document, index, envelope);
   return state_->refuse(document, {.refusal = Refusal::invalid_json});
+}
+
+DecodeAnswer Decoder::decode_indexed(std::string_view document, DocumentIndex index,
+                                     Envelope& envelope) noexcept {
+  if (!is_braced(document, index)) [[unlikely]]
+    return state_->refuse(document, {.refusal = Refusal::invalid_json});
+  const Fault fault = state_->walker.walk(document, index, envelope);
+  if (fault.refusal == Refusal::none) [[likely]]
+    return {};
+  return state_->refuse(document, fault);
 }
 
 /// A document that is no JSON is refused as such, whichever attribute is wrong besides; so the

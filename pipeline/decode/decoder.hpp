@@ -108,6 +108,11 @@ class Decoder {
   /// Requires: has_room(document.size()), or the document is longer than event_bytes_max.
   DecodeAnswer decode(std::string_view document, Envelope& envelope, DocumentIndex& index) noexcept;
 
+  /// As decode(), with an index that was made before, here or by another decoder.
+  /// Requires: that index is of these bytes, and its entry behind the last is their length.
+  DecodeAnswer decode_indexed(std::string_view document, DocumentIndex index,
+                              Envelope& envelope) noexcept;
+
   /// Only the index, for a reader of `data` whose event was decoded elsewhere. False if the
   /// document cannot be indexed (in `envelope` mode: broken data) or there is no room: batches that
   /// leave indexing to handlers call reserve() for each event.

@@ -304,7 +304,7 @@ ProducerState& PipelineCore::take_producer_state(std::uint16_t source) {
     return *state;
   }
   std::optional<Decoder> decoder;
-  if (layout.source_decodes) {
+  if (layout.source_decodes || source != 0) {
     Result<Decoder> made = Decoder::create({.mode = layout.options.decode,
                                             .event_bytes_max = layout.options.ring.event_bytes_max,
                                             .batch_bytes_max = layout.options.batch.bytes});

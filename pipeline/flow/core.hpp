@@ -37,8 +37,10 @@ struct ProducerState {
   explicit ProducerState(std::optional<Decoder> own_decoder) : decoder(std::move(own_decoder)) {}
 
   // The producing thread only.
-  std::optional<Decoder> decoder;  ///< where sources decode
-  std::uint16_t source = 0;        ///< number of its source; 0: the host's
+  std::optional<Decoder> decoder;     ///< where it decodes or indexes
+  std::uint16_t source = 0;           ///< number of its source; 0: the host's
+  std::uint16_t until_next_look = 0;  ///< publishes before it looks at the backlog again
+  bool indexes_ahead = false;         ///< what it decided when it looked
   std::uint32_t open_claims = 0;
   // Written by the producing thread, read by stats().
   Counter offered;
@@ -46,6 +48,7 @@ struct ProducerState {
   Counter bytes_accepted;
   Counter blocked_ns;
   Counter spilled;
+  Counter indexed_ahead;
   std::array<Counter, kRefuseReasons> refused;
   // Guarded by PipelineCore::producers_lock_.
   bool in_use = true;
@@ -65,6 +68,15 @@ struct Offer {
   std::uint64_t bytes_total = 0;  ///< of a line that was cut; 0: event.size()
   RoomPolicy policy;
   Lender* lender = nullptr;  ///< of bytes that are not to be copied
+};
+
+/// What is known of an event before its claim.
+struct Prepared {
+  SlotFields fields;
+  unsigned partition = 0;
+  Envelope envelope;       ///< if fields.decoded
+  std::string_view annex;  ///< for publish_copy()
+  std::string detail;      ///< why it was refused
 };
 
 class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
@@ -124,8 +136,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   void give_back(ProducerState& state) noexcept;
   PublishResult publish(ProducerState& state, const Offer& offer) noexcept;
   /// Decodes and finds the partition, where this happens before the claim.
-  PublishResult route(ProducerState& state, std::string_view event, Envelope& envelope,
-                      SlotFields& fields, unsigned& partition, std::string& detail) noexcept;
+  PublishResult route(ProducerState& state, std::string_view event, Prepared& prepared) noexcept;
   static void count_accepted(ProducerState& state, std::uint64_t bytes) noexcept;
   void refuse_at_door(ProducerState& state, const Offer& offer, RefuseReason reason,
                       std::string_view detail) noexcept;
@@ -162,17 +173,16 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   bool join_sources(std::uint64_t deadline_ns) noexcept;
   Status close_ports();
   Report make_report(const Health& health_at_deadline);
-  PublishResult enter(ProducerState& state, const Offer& offer, Partition& partition,
-                      const Envelope* envelope, SlotFields& fields) noexcept;
-  PublishResult publish_inline(ProducerState& state, const Offer& offer, Partition& partition,
-                               const Envelope* envelope, SlotFields& fields) noexcept;
-  PublishResult publish_spilled(ProducerState& state, const Offer& offer, Partition& partition,
-                                const Envelope* envelope, SlotFields& fields) noexcept;
-  PublishResult publish_lent(ProducerState& state, const Offer& offer, Partition& partition,
-                             const Envelope* envelope, SlotFields& fields) noexcept;
-  void enter_slot(ProducerState& state, const Offer& offer, Partition& partition,
-                  const EventRing::Claim& claim, const Envelope* envelope,
-                  SlotFields& fields) noexcept;
+  PublishResult prepare(ProducerState& state, std::string_view event, Prepared& prepared) noexcept;
+  [[nodiscard]] bool indexes_ahead(ProducerState& state, unsigned partition) const noexcept;
+  PublishResult enter(ProducerState& state, const Offer& offer, Prepared& prepared) noexcept;
+  PublishResult publish_inline(ProducerState& state, const Offer& offer,
+                               Prepared& prepared) noexcept;
+  PublishResult publish_spilled(ProducerState& state, const Offer& offer,
+                                Prepared& prepared) noexcept;
+  PublishResult publish_lent(ProducerState& state, const Offer& offer, Prepared& prepared) noexcept;
+  void enter_slot(ProducerState& state, const Offer& offer, const EventRing::Claim& claim,
+                  Prepared& prepared) noexcept;
 
   std::uint64_t (*allocations_)() = nullptr;
 

@@ -268,12 +268,15 @@ void LayoutMaker::choose_decoder() {
   out_.runner_checks_key =
       !out_.source_decodes && out_.options.on_missing_key == OnMissingKey::refuse;
   out_.plan.source_decodes = out_.source_decodes;
+  // More than the batch that is being handled and the next.
+  out_.index_ahead_backlog = std::min(2 * out_.options.batch.events, out_.options.ring.slots / 2);
   if (out_.source_decodes) {
     reason("producers decode: the key \"{}\" chooses among {} partitions", out_.options.key,
            out_.options.partitions);
     return;
   }
-  reason("runners decode: one partition needs no key before the claim");
+  reason("runners decode: one partition needs no key before the claim{}",
+         out_.sources == 0 ? "" : "; sources index for runners that lag behind");
   std::vector<unsigned> first;
   for (unsigned i = 0; i < out_.segments.size(); ++i)
     if (out_.segments[i].after.empty()) first.push_back(i);
@@ -415,9 +418,9 @@ void LayoutMaker::fill_memory() {
                              .event_bytes_max = out_.options.ring.event_bytes_max,
                              .batch_bytes_max = out_.options.batch.bytes});
   const std::uint64_t runners = out_.thread_of.size();
-  // One for each runner; where producers decode, one more for each source and for each runner that
+  // One for each runner and each source; where producers decode, one more for each runner that
   // emits.
-  memory.decoders = decoder * (runners + (out_.source_decodes ? out_.sources + runners : 0));
+  memory.decoders = decoder * (runners + out_.sources + (out_.source_decodes ? runners : 0));
   memory.sources = input_.sources_bytes;
   memory.spill_max = out_.options.ring.spill_bytes_max;
   memory.total =

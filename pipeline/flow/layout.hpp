@@ -53,6 +53,8 @@ struct Layout {
   KeyReader key;
   bool source_decodes = false;
   bool runner_checks_key = false;  ///< on_missing_key = "refuse" where the runner decodes
+  /// Places ahead of the slowest runner from which on a source indexes events for it.
+  std::uint32_t index_ahead_backlog = 0;
   bool host_driven = false;
   std::vector<LayoutStage> stages;
   std::vector<LayoutSegment> segments;

@@ -52,7 +52,7 @@ class Pipeline {
   /// thread), storage, usage (started twice). After an error the pipeline can only be destroyed.
   Status start();
 
-  /// A handle for one producing thread. Before start() and after stop() publishing answers `closed`.
+  /// A handle for one producing thread. Before start() and after stop() it answers `closed`.
   [[nodiscard]] Producer producer();
 
   [[nodiscard]] Stats stats() const;

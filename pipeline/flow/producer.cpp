@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include <penstock/pipeline/flow/carried_index.hpp>
 #include <penstock/pipeline/flow/core.hpp>
 #include <penstock/runtime/base/check.hpp>
 
@@ -16,6 +17,7 @@ namespace {
 constexpr unsigned kRoomSpins = 64;                    // about 2 us: a batch of a fast consumer
 constexpr std::uint64_t kSpillPollNs = 200'000;        // nobody wakes for spill room, it is rare
 constexpr std::uint64_t kRoomParkNsMax = 100'000'000;  // also bounds how late `stopping` is seen
+constexpr std::uint16_t kPublishesPerLook = 16;  // a look takes cache lines that runners write
 
 std::uint64_t to_ns(std::chrono::nanoseconds duration) noexcept {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
@@ -117,83 +119,107 @@ std::optional<RefuseReason> refuse_reason(PublishResult result) noexcept {
 PublishResult PipelineCore::publish(ProducerState& state, const Offer& offer) noexcept {
   state.offered.add(1);
   PublishResult result = PublishResult::too_large;
-  std::string detail;
+  Prepared prepared;
   if (offer.event.size() <= layout.options.ring.event_bytes_max) {
-    SlotFields fields{.line = offer.line, .source = state.source, .decoded = layout.source_decodes};
-    if (!layout.source_decodes) {
-      result = enter(state, offer, *partitions[0], nullptr, fields);
-    } else {
-      Envelope envelope;
-      unsigned partition = 0;
-      result = route(state, offer.event, envelope, fields, partition, detail);
-      if (result == PublishResult::accepted)
-        result = enter(state, offer, *partitions[partition], &envelope, fields);
-    }
+    prepared.fields = {
+        .line = offer.line, .source = state.source, .decoded = layout.source_decodes};
+    result = prepare(state, offer.event, prepared);
+    if (result == PublishResult::accepted) result = enter(state, offer, prepared);
   }
   const std::optional<RefuseReason> refused = refuse_reason(result);
   if (refused) [[unlikely]]
-    refuse_at_door(state, offer, *refused, detail);
+    refuse_at_door(state, offer, *refused, prepared.detail);
   return result;
 }
 
-/// The claim, in the arena or beside it.
-PublishResult PipelineCore::enter(ProducerState& state, const Offer& offer, Partition& partition,
-                                  const Envelope* envelope, SlotFields& fields) noexcept {
-  if (offer.lender != nullptr) return publish_lent(state, offer, partition, envelope, fields);
-  return offer.event.size() <= layout.options.ring.inline_bytes_max
-             ? publish_inline(state, offer, partition, envelope, fields)
-             : publish_spilled(state, offer, partition, envelope, fields);
+/// What this thread does for the runners before the claim. `accepted` if nothing is wrong.
+PublishResult PipelineCore::prepare(ProducerState& state, std::string_view event,
+                                    Prepared& prepared) noexcept {
+  if (layout.source_decodes) return route(state, event, prepared);
+  if (state.source == 0 || !indexes_ahead(state, 0)) return PublishResult::accepted;
+  // An event without an index is indexed by the runner, which finds out what is wrong with it.
+  state.decoder->clear();
+  DocumentIndex index;
+  if (state.decoder->index(event, index)) [[likely]]
+    prepared.annex = annex_for(index, event.size());
+  return PublishResult::accepted;
 }
 
-PublishResult PipelineCore::route(ProducerState& state, std::string_view event, Envelope& envelope,
-                                  SlotFields& fields, unsigned& partition,
-                                  std::string& detail) noexcept {
+/// True if the runners of a partition lag behind: then this thread takes work from them rather than
+/// wait for room later. Where they do not, it would only keep them waiting. So both sides have
+/// enough to do, whichever is the slower one at the moment.
+bool PipelineCore::indexes_ahead(ProducerState& state, unsigned partition) const noexcept {
+  if (state.until_next_look-- == 0) {
+    state.until_next_look = kPublishesPerLook - 1;
+    state.indexes_ahead = partitions[partition]->ring().backlog() >= layout.index_ahead_backlog;
+  }
+  return state.indexes_ahead;
+}
+
+/// The claim, in the arena or beside it.
+PublishResult PipelineCore::enter(ProducerState& state, const Offer& offer,
+                                  Prepared& prepared) noexcept {
+  if (offer.lender != nullptr) return publish_lent(state, offer, prepared);
+  return offer.event.size() <= layout.options.ring.inline_bytes_max
+             ? publish_inline(state, offer, prepared)
+             : publish_spilled(state, offer, prepared);
+}
+
+PublishResult PipelineCore::route(ProducerState& state, std::string_view event,
+                                  Prepared& prepared) noexcept {
   Decoder& decoder = *state.decoder;
   decoder.clear();
   DocumentIndex index;
-  const DecodeAnswer answer = decoder.decode(event, envelope, index);
+  const DecodeAnswer answer = decoder.decode(event, prepared.envelope, index);
   if (!answer.ok()) [[unlikely]] {
-    detail = describe(answer, event);
+    prepared.detail = describe(answer, event);
     return PublishResult::invalid;
   }
-  std::optional<std::string_view> key = layout.key.read(event, envelope, index, decoder);
+  std::optional<std::string_view> key = layout.key.read(event, prepared.envelope, index, decoder);
   if (!key) [[unlikely]] {
     if (layout.options.on_missing_key == OnMissingKey::refuse) {
-      detail = layout.options.key;
+      prepared.detail = layout.options.key;
       return PublishResult::missing_key;
     }
-    key = decoder.text(event, envelope.source);
+    key = decoder.text(event, prepared.envelope.source);
   }
-  fields.key_hash = partitioner.hash(*key);
-  partition = partitioner.partition_of(fields.key_hash);
+  prepared.fields.key_hash = partitioner.hash(*key);
+  prepared.partition = partitioner.partition_of(prepared.fields.key_hash);
+  // Behind this thread only handlers look at data.
+  if (!layout.stages.empty() && indexes_ahead(state, prepared.partition))
+    prepared.annex = annex_for(index, event.size());
   return PublishResult::accepted;
 }
 
 PublishResult PipelineCore::publish_inline(ProducerState& state, const Offer& offer,
-                                           Partition& partition, const Envelope* envelope,
-                                           SlotFields& fields) noexcept {
-  EventRing& ring = partition.ring();
+                                           Prepared& prepared) noexcept {
+  EventRing& ring = partitions[prepared.partition]->ring();
+  std::uint64_t bytes = bytes_with_annex(offer.event.size(), prepared.annex.size());
+  if (bytes > ring.inline_bytes_max()) [[unlikely]] {
+    prepared.annex = {};
+    bytes = offer.event.size();
+  }
   const bool inner = on_runner_thread();
   RoomWait wait(*this, state, inner ? RoomPolicy{} : offer.policy);
   EventRing::Claim claim;
   for (;;) {
-    const ClaimResult result = ring.try_claim(offer.event.size(), inner, claim);
+    const ClaimResult result = ring.try_claim(bytes, inner, claim);
     if (result == ClaimResult::claimed) [[likely]]
       break;
     if (result == ClaimResult::closed) return PublishResult::closed;
-    if (!wait.again(ring, offer.event.size(), inner, false)) return wait.gave_up();
+    if (!wait.again(ring, bytes, inner, false)) return wait.gave_up();
   }
-  enter_slot(state, offer, partition, claim, envelope, fields);
-  claim.publish_copy(offer.event, fields);
+  enter_slot(state, offer, claim, prepared);
+  if (!prepared.annex.empty()) state.indexed_ahead.add(1);
+  claim.publish_copy(offer.event, prepared.fields, prepared.annex);
   return PublishResult::accepted;
 }
 
 PublishResult PipelineCore::publish_spilled(ProducerState& state, const Offer& offer,
-                                            Partition& partition, const Envelope* envelope,
-                                            SlotFields& fields) noexcept {
+                                            Prepared& prepared) noexcept {
   const auto length = static_cast<std::uint32_t>(offer.event.size());
   if (!spill.could_hold(length)) return PublishResult::too_large;
-  EventRing& ring = partition.ring();
+  EventRing& ring = partitions[prepared.partition]->ring();
   const bool inner = on_runner_thread();
   RoomWait wait(*this, state, inner ? RoomPolicy{} : offer.policy);
   EventRing::Claim claim;
@@ -210,16 +236,15 @@ PublishResult PipelineCore::publish_spilled(ProducerState& state, const Offer& o
     if (!wait.again(ring, 0, inner, no_block)) return wait.gave_up();
   }
   std::memcpy(block, offer.event.data(), length);
-  enter_slot(state, offer, partition, claim, envelope, fields);
+  enter_slot(state, offer, claim, prepared);
   state.spilled.add(1);
-  claim.publish_spilled(block, length, fields);
+  claim.publish_spilled(block, length, prepared.fields);
   return PublishResult::accepted;
 }
 
 PublishResult PipelineCore::publish_lent(ProducerState& state, const Offer& offer,
-                                         Partition& partition, const Envelope* envelope,
-                                         SlotFields& fields) noexcept {
-  EventRing& ring = partition.ring();
+                                         Prepared& prepared) noexcept {
+  EventRing& ring = partitions[prepared.partition]->ring();
   const bool inner = on_runner_thread();
   RoomWait wait(*this, state, inner ? RoomPolicy{} : offer.policy);
   EventRing::Claim claim;
@@ -229,18 +254,18 @@ PublishResult PipelineCore::publish_lent(ProducerState& state, const Offer& offe
     if (result == ClaimResult::closed) return PublishResult::closed;
     if (!wait.again(ring, 0, inner, false)) return wait.gave_up();
   }
-  enter_slot(state, offer, partition, claim, envelope, fields);
+  enter_slot(state, offer, claim, prepared);
   claim.publish_lent(offer.event.data(), static_cast<std::uint32_t>(offer.event.size()),
-                     *offer.lender, fields);
+                     *offer.lender, prepared.fields);
   return PublishResult::accepted;
 }
 
 /// What stands beside the bytes, before the stamp.
-void PipelineCore::enter_slot(ProducerState& state, const Offer& offer, Partition& partition,
-                              const EventRing::Claim& claim, const Envelope* envelope,
-                              SlotFields& fields) noexcept {
-  fields.accepted_ns = clock.now_ns();
-  if (envelope != nullptr) partition.envelope(claim.slot_index()) = *envelope;
+void PipelineCore::enter_slot(ProducerState& state, const Offer& offer,
+                              const EventRing::Claim& claim, Prepared& prepared) noexcept {
+  prepared.fields.accepted_ns = clock.now_ns();
+  if (prepared.fields.decoded)
+    partitions[prepared.partition]->envelope(claim.slot_index()) = prepared.envelope;
   count_accepted(state, offer.event.size());
 }
 
@@ -374,14 +399,10 @@ PublishResult ProducerClaim::commit(std::size_t length) noexcept {
   PENSTOCK_CHECK(claim_ && length <= capacity_);
   --state_->open_claims;
   const Offer offer{.event = {claim_.data(), length}, .policy = {}};
-  SlotFields fields{.source = state_->source, .decoded = core_->layout.source_decodes};
-  if (fields.decoded) {
-    Envelope envelope;
-    unsigned partition = 0;
-    std::string detail;
-    const PublishResult routed =
-        core_->route(*state_, offer.event, envelope, fields, partition, detail);
-    if (routed == PublishResult::accepted && partition != partition_) {
+  Prepared prepared{.fields = {.source = state_->source, .decoded = core_->layout.source_decodes}};
+  if (prepared.fields.decoded) {
+    const PublishResult routed = core_->route(*state_, offer.event, prepared);
+    if (routed == PublishResult::accepted && prepared.partition != partition_) {
       // Claimed for another key: publish a copy where it belongs, leave this place empty.
       result_ = core_->publish(*state_, offer);
       claim_.abandon();
@@ -389,16 +410,16 @@ PublishResult ProducerClaim::commit(std::size_t length) noexcept {
     }
     if (routed != PublishResult::accepted) {
       state_->offered.add(1);
-      core_->refuse_at_door(*state_, offer, *refuse_reason(routed), detail);
+      core_->refuse_at_door(*state_, offer, *refuse_reason(routed), prepared.detail);
       claim_.abandon();
       return result_ = routed;
     }
-    core_->partitions[partition_]->envelope(claim_.slot_index()) = envelope;
+    core_->partitions[partition_]->envelope(claim_.slot_index()) = prepared.envelope;
   }
-  fields.accepted_ns = core_->clock.now_ns();
+  prepared.fields.accepted_ns = core_->clock.now_ns();
   state_->offered.add(1);
   core_->count_accepted(*state_, length);
-  claim_.publish(static_cast<std::uint32_t>(length), fields);
+  claim_.publish(static_cast<std::uint32_t>(length), prepared.fields);
   return result_ = PublishResult::accepted;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include <penstock/pipeline/flow/carried_index.hpp>
 #include <penstock/runtime/base/check.hpp>
 
 namespace penstock {
@@ -130,7 +131,7 @@ void SegmentRunner::place(const EventRing::Slot& slot, std::uint32_t offset, Bat
                    .partition = partition_->number(),
                    .envelope = &envelope,
                    .decoder = &decoder_,
-                   .index = {},
+                   .index = carried_index(slot),
                    .sequence = sequence_ + offset,
                    .accepted_ns = slot.fields.accepted_ns,
                    .line = slot.fields.line,
@@ -142,7 +143,8 @@ void SegmentRunner::place(const EventRing::Slot& slot, std::uint32_t offset, Bat
     decode(slot, envelope, entry, event);
   } else {
     if (!segment_->before_it.empty()) entry.fate = fate_before(slot_index, offset, entry.stage);
-    decoder_.reserve(slot.length);  // room for the index that event.data() may have to make
+    // Room for the index that event.data() may have to make.
+    if (event.index.count == 0) decoder_.reserve(slot.length);
   }
   entry.event = Event(event);
 }
@@ -164,7 +166,9 @@ Fate SegmentRunner::fate_before(std::uint32_t slot_index, std::uint32_t offset,
 void SegmentRunner::decode(const EventRing::Slot& slot, Envelope& envelope, Batch::Entry& entry,
                            EventPlace& event) {
   const std::string_view document = document_of(slot);
-  const DecodeAnswer answer = decoder_.decode(document, envelope, event.index);
+  const DecodeAnswer answer = event.index.count == 0
+                                  ? decoder_.decode(document, envelope, event.index)
+                                  : decoder_.decode_indexed(document, event.index, envelope);
   if (!answer.ok()) [[unlikely]] {
     entry.fate = Fate::invalid;
     return refuse(slot, RefuseReason::invalid, describe(answer, document));

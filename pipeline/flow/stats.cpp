@@ -123,6 +123,7 @@ void PipelineCore::add_producers(Stats& stats) const {
     stats.bytes_accepted += state->bytes_accepted.get();
     stats.blocked_ns += state->blocked_ns.get();
     stats.spilled += state->spilled.get();
+    stats.indexed_ahead += state->indexed_ahead.get();
     for (std::size_t reason = 0; reason < kRefuseReasons; ++reason)
       stats.refused[reason] += state->refused[reason].get();
     stats.offered += state->offered.get();

@@ -69,11 +69,12 @@ struct Stats {
   std::uint64_t in_flight = 0;
   std::uint64_t redelivered = 0;  ///< always 0 in this version
   std::uint64_t bytes_accepted = 0;
-  std::uint64_t blocked_ns = 0;   ///< time that producers waited for room, summed
-  std::uint64_t spilled = 0;      ///< events that did not fit inline
-  std::uint64_t spill_bytes = 0;  ///< in use
-  std::uint64_t elapsed_ns = 0;   ///< since start, until stop
-  HistogramSnapshot latency_ns;   ///< from acceptance to completion
+  std::uint64_t blocked_ns = 0;     ///< time that producers waited for room, summed
+  std::uint64_t spilled = 0;        ///< events that did not fit inline
+  std::uint64_t indexed_ahead = 0;  ///< events that a source indexed for runners that lagged behind
+  std::uint64_t spill_bytes = 0;    ///< in use
+  std::uint64_t elapsed_ns = 0;     ///< since start, until stop
+  HistogramSnapshot latency_ns;     ///< from acceptance to completion
   std::vector<StageStats> stages;
   std::vector<PartitionStats> partitions;
   WaitStats waits;

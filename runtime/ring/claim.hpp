@@ -5,6 +5,8 @@
 // never visible, and nobody waits for it.
 #pragma once
 
+#include <cstring>
+
 #include <penstock/runtime/ring/event_ring.hpp>
 
 namespace penstock {
@@ -30,10 +32,15 @@ class BasicEventRing<Atomics, Position>::Claim {
   [[nodiscard]] std::uint32_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] std::uint32_t slot_index() const noexcept { return ring_->slot_index(sequence_); }
 
-  /// Publishes a copy of `bytes`. Requires: not longer than was claimed.
-  void publish_copy(std::string_view bytes, const SlotFields& fields) noexcept {
-    Atomics::plain_write(data_, bytes.size());
+  /// Publishes a copy of `bytes`, and one of `annex` behind the padding.
+  /// Requires: bytes_with_annex() of both is not more than was claimed.
+  void publish_copy(std::string_view bytes, SlotFields fields,
+                    std::string_view annex = {}) noexcept {
+    Atomics::plain_write(data_, bytes_with_annex(bytes.size(), annex.size()));
     copy_with_padding(data_, bytes.data(), bytes.size());
+    if (!annex.empty())
+      std::memcpy(data_ + units_for(bytes.size()) * kUnitBytes, annex.data(), annex.size());
+    fields.annex_bytes = static_cast<std::uint32_t>(annex.size());
     publish_at(SlotKind::inline_bytes, data_, static_cast<std::uint32_t>(bytes.size()), nullptr,
                fields);
   }

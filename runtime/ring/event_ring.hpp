@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The ring of one partition: descriptor slots and a byte arena, reserved by one packed word.
 //   producers --CAS--> claim word [units | parked | closed | sequence]    gate <-- slowest cursor
-//   slots  | stamp length bytes | ...          arena  | event + newlines | ... (whole lines)
+//   slots  | stamp length bytes | ...   arena  | event + newlines (+ annex) | ... (whole lines)
 // 1. A claim is one check and one CAS. What does not fit is answered before anything is taken.
 // 2. A slot belongs to its claimer from the CAS to the stamp, then to readers until every gating
 //    cursor has passed it. The stamp's and the cursor's release are the two hand-overs.
@@ -102,6 +102,9 @@ class BasicEventRing {
   void wake_producers() noexcept { room_.wake(); }
 
   // Any thread.
+  /// How many places are claimed and not yet passed by the slowest cursor, as of some moment during
+  /// the call. Cost: the cursors' lines, which their owners write.
+  [[nodiscard]] std::uint32_t backlog() const noexcept;
   /// From here on claims are refused; earlier ones may still be published.
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept { return position().low(); }
@@ -169,8 +172,8 @@ class BasicEventRing {
 
   // Written by producers (claims), runners (parked) and close(), read by all.
   // Closed until prepare().
-  alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> claim_{
-      Position::kLowFlag};
+  alignas(kControlBytes)
+      typename Atomics::template Atomic<std::uint64_t> claim_{Position::kLowFlag};
   // Written and read by producers.
   alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> gate_{0};
   // Producers wait here, runners wake them.

@@ -73,6 +73,17 @@ BasicEventRing<Atomics, Position>::slowest(Position gate) const noexcept {
   return {least, cursor};
 }
 
+template <class Atomics, class Position>
+std::uint32_t BasicEventRing<Atomics, Position>::backlog() const noexcept {
+  // The claim word first: cursors that moved meanwhile may be ahead of it, which is no backlog.
+  const Position at = position();
+  // acquire: as in take().
+  const Position gate{gate_.load(std::memory_order_acquire)};
+  const std::uint32_t count =
+      Position::sequences_between(slowest(gate).first.sequence(), at.sequence());
+  return count > slots_count_ ? 0 : count;
+}
+
 /// False if the gate stands where the slowest cursor is: there is no more room than it says.
 template <class Atomics, class Position>
 bool BasicEventRing<Atomics, Position>::refresh_gate(Position gate) noexcept {

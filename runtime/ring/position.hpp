@@ -67,4 +67,9 @@ constexpr std::uint64_t units_for(std::uint64_t bytes) noexcept {
   return (bytes + kPaddingBytes + kUnitBytes - 1) / kUnitBytes;
 }
 
+/// What to claim for an event of `bytes` with an annex behind its padding.
+constexpr std::uint64_t bytes_with_annex(std::uint64_t bytes, std::uint64_t annex_bytes) noexcept {
+  return annex_bytes == 0 ? bytes : units_for(bytes) * kUnitBytes - kPaddingBytes + annex_bytes;
+}
+
 }  // namespace penstock

@@ -34,6 +34,9 @@ struct SlotFields {
   std::uint64_t line = 0;    ///< in its source, from 1; 0: none
   std::uint16_t source = 0;  ///< number of the source; 0: a producer of the host
   bool decoded = false;      ///< the envelope was written before the stamp
+  /// Bytes of what the producer says about the event's bytes, in the lines behind their padding; 0:
+  /// none. Written by publish_copy().
+  std::uint32_t annex_bytes = 0;
 };
 
 template <class Atomics>
@@ -47,6 +50,11 @@ struct alignas(64) BasicSlot {
   std::uint32_t end_units = 0;  ///< where the next event's arena bytes may begin
   SlotKind kind = SlotKind::inline_bytes;
   Lender* lender = nullptr;
+
+  /// Begins a cache line. Requires: fields.annex_bytes != 0.
+  [[nodiscard]] const char* annex() const noexcept {
+    return bytes + units_for(length) * kUnitBytes;
+  }
 };
 
 }  // namespace penstock

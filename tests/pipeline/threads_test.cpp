@@ -157,6 +157,55 @@ TEST(Stop, claim_races_with_stop_and_every_event_is_either_accepted_or_closed) {
   }
 }
 
+TEST(IndexAhead, source_indexes_for_a_runner_that_lags_behind_and_no_answer_changes) {
+  constexpr std::size_t kEvents = 200;
+  for (const unsigned partitions : {1U, 2U}) {
+    PipelineOptions options;
+    options.partitions = partitions;
+    options.key = "subject";
+    options.ring.slots = 64;
+    PipelineBuilder builder(options);
+    std::vector<std::string> lines;
+    std::vector<std::string> valid;
+    for (std::size_t i = 0; i < kEvents; ++i) {
+      lines.push_back(event(std::to_string(i), "k", R"({"total":)" + std::to_string(i) + "}"));
+      // Both kinds of index go along with neighbours that cannot be indexed, and that break a rule.
+      if (i % 10 == 3) lines.back() += "}";
+      if (i % 10 == 7) lines.back() = event("", "k", "\"what has an index and no id\"");
+      if (i % 10 != 3 && i % 10 != 7) valid.push_back(lines.back());
+    }
+    const auto sunk = std::make_shared<Collected>();
+    const auto rejected = std::make_shared<CollectedRejects>();
+    Latch full;
+    std::int64_t sum = 0;
+    std::int64_t expected = 0;
+    builder.source(std::make_unique<LinesSource>(lines))
+        .sink(std::make_unique<CollectingSink>(sunk))
+        .rejects(std::make_unique<CollectingRejects>(rejected))
+        .stage("sum", [&](Event& e, Context&) {
+          full.wait();
+          sum += e.data()["total"].get_int64().value_or(-1'000'000);
+          return Outcome::next();
+        });
+    for (std::size_t i = 0; i < kEvents; ++i)
+      if (i % 10 != 3 && i % 10 != 7) expected += static_cast<std::int64_t>(i);
+    Pipeline pipeline = build(builder);
+    while (pipeline.stats().indexed_ahead == 0) std::this_thread::yield();
+    full.open();
+    ASSERT_TRUE(pipeline.wait_for_sources(60s));
+    const Report report = pipeline.stop(60s);
+    EXPECT_EQ(sunk->take(), valid);
+    EXPECT_EQ(sum, expected);
+    EXPECT_EQ(rejected->rejects.size(), kEvents - valid.size());
+    EXPECT_EQ(refused(report.stats, RefuseReason::invalid), kEvents - valid.size());
+    std::uint64_t again = 0;
+    for (const PartitionStats& partition : report.stats.partitions)
+      again += partition.indexed_again;
+    EXPECT_EQ(again, partitions == 1 ? 0 : valid.size() - report.stats.indexed_ahead);
+    expect_conserved(report.stats);
+  }
+}
+
 TEST(Start, publish_before_it_is_refused_as_closed_and_nothing_is_lost) {
   PipelineBuilder builder({});
   const auto sunk = std::make_shared<Collected>();

@@ -84,6 +84,41 @@ TEST(EventRing, event_that_does_not_fit_before_the_end_of_the_arena_lies_at_its_
   EXPECT_EQ(fixture.read(), "next");
 }
 
+TEST(EventRing, annex_lies_in_lines_of_its_own_behind_the_padding) {
+  for (const std::size_t length : {0U, 1U, 63U, 64U, 65U, 500U}) {
+    for (const std::size_t annex_length : {1U, 64U, 65U, 300U}) {
+      RingFixture<> fixture({.slots = 8, .arena_bytes = 4096});
+      const std::string event(length, 'e');
+      const std::string annex(annex_length, 'a');
+      for (int round = 0; round < 20; ++round) {  // around the arena, with a neighbour
+        EventRing::Claim claim;
+        ASSERT_EQ(fixture.ring.try_claim(bytes_with_annex(length, annex_length), false, claim),
+                  ClaimResult::claimed);
+        claim.publish_copy(event, {.line = 7}, annex);
+        ASSERT_TRUE(fixture.publish(std::string(100, 'n')));
+        const EventRing::Slot& slot = fixture.ring.slot(fixture.at().sequence());
+        EXPECT_EQ(std::string_view(slot.bytes, length), event);
+        EXPECT_EQ(std::string_view(slot.bytes + length, 64), std::string(64, '\n'));
+        EXPECT_EQ(slot.fields.line, 7U);
+        ASSERT_EQ(slot.fields.annex_bytes, annex_length);
+        EXPECT_EQ(std::string_view(slot.annex(), annex_length), annex);
+        fixture.read();
+        EXPECT_EQ(fixture.ring.slot(fixture.at().sequence()).fields.annex_bytes, 0U);
+        EXPECT_EQ(fixture.read(), std::string(100, 'n'));
+      }
+    }
+  }
+}
+
+TEST(EventRing, backlog_is_what_the_slowest_reader_has_before_it) {
+  RingFixture<> fixture({.slots = 8, .start = Position::make(0, 0xFFFFFFFD)});
+  EXPECT_EQ(fixture.ring.backlog(), 0U);
+  for (int i = 0; i < 5; ++i) fixture.publish("e");
+  EXPECT_EQ(fixture.ring.backlog(), 5U);
+  fixture.read();
+  EXPECT_EQ(fixture.ring.backlog(), 4U);
+}
+
 TEST(EventRing, batch_is_claimed_whole_or_not_at_all) {
   Fixture fixture({});
   const std::vector<std::uint32_t> lengths{10, 200, 0, 64, 63};
