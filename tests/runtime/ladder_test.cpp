@@ -109,14 +109,15 @@ TEST_F(LadderTest, work_begins_it_again_at_the_first_rung) {
 
 TEST_F(LadderTest, work_that_arming_finds_is_not_slept_over) {
   Ladder waiting = ladder(WaitKind::park, 0);
-  EXPECT_EQ(idle_until(waiting, 'w', [] { return ParkAnswer::work; }, 10), "");
+  EXPECT_EQ(idle_until(
+                waiting, 'w', [] { return ParkAnswer::work; }, 10),
+            "");
   EXPECT_EQ(counters_.parks.get(), 0U);
 }
 
 TEST_F(LadderTest, behind_an_unpublished_claim_it_yields_then_sleeps_shortly_and_is_counted) {
   Ladder waiting = ladder(WaitKind::park, 0);
-  const std::string waited =
-      idle_until(waiting, 's', [] { return ParkAnswer::unpublished; });
+  const std::string waited = idle_until(waiting, 's', [] { return ParkAnswer::unpublished; });
   EXPECT_EQ(waited, std::string(16, 'y') + "s");
   EXPECT_EQ(counters_.unpublished_waits.get(), 17U);
   EXPECT_EQ(counters_.parks.get(), 0U);
