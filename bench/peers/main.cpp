@@ -21,6 +21,7 @@ namespace {
 
 using namespace penstock::bench;
 
+constexpr std::size_t kPipeline = 1;          // where it stands among the ways; rivals follow
 constexpr double kReferenceTolerance = 0.08;  // neighbours slow the cores 1.5-fold in stretches
 
 struct Way {
@@ -34,8 +35,8 @@ struct Way {
 };
 
 struct Options {
-  std::size_t events = 200'000;
-  unsigned rounds = 9;
+  std::size_t events = 40'000;  ///< short samples fit between two disturbances
+  unsigned rounds = 60;
   bool json = false;
 };
 
@@ -118,6 +119,12 @@ void print(const std::vector<Way>& ways, const Events& events, bool json) {
       std::printf("  far %.3f (%zu)", median(way.far_ratios), way.far_ratios.size());
     std::printf("  %u dropped\n", way.dropped);
   }
+  if (json) return;
+  const double ours = median(ways[kPipeline].near_ratios);
+  for (std::size_t i = kPipeline + 1; i < ways.size(); ++i)
+    if (const double theirs = median(ways[i].near_ratios); theirs > 0)
+      std::printf("%s: %.2f x %s\n", ways[kPipeline].name.c_str(), ours / theirs,
+                  ways[i].name.c_str());
 }
 
 }  // namespace
