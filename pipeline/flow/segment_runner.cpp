@@ -77,7 +77,7 @@ std::size_t SegmentRunner::poll(std::size_t budget) {
   if (count == 0) {
     // relaxed: own value.
     if (activity_.pressure_high.load(std::memory_order_relaxed))
-      watch_pressure(core_->clock.now_ns());
+      watch_pressure(core_->clock.now_ns(), ring_->position());
     return 0;
   }
   run_stages();
@@ -108,7 +108,6 @@ std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
   // relaxed: statistic.
   activity_.oldest_ns.store(ring_->slot(at_.sequence()).fields.accepted_ns,
                             std::memory_order_relaxed);
-  if (segment_->last) watch_pressure(now_ns);
   decoder_.clear();
   std::uint32_t count = 0;
   for (; count < limit; ++count) {
@@ -119,7 +118,18 @@ std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
     place(slot, count, entries_[count]);
   }
   batch_.size_ = count;
+  if (segment_->last) watch_pressure(now_ns, filled_to(count, limit));
   return count;
+}
+
+/// How far the ring is filled, as far as pressure is concerned. A runner that keeps up with its
+/// producers knows that without their claim word, which it would take from them at each event.
+Position SegmentRunner::filled_to(std::uint32_t count, std::uint32_t limit) const noexcept {
+  const bool caught_up = upstream_.empty() && count < limit &&
+                         !ring_->published(Position::sequence_after(at_.sequence(), count));
+  if (!caught_up) return ring_->position();
+  const std::uint32_t last = Position::sequence_after(at_.sequence(), count - 1);
+  return Position::make(ring_->slot(last).end_units, Position::sequence_after(last, 1));
 }
 
 void SegmentRunner::place(const EventRing::Slot& slot, std::uint32_t offset, Batch::Entry& entry) {
@@ -361,9 +371,8 @@ void SegmentRunner::note_unpublished(bool unpublished) noexcept {
                                        std::memory_order_relaxed);
 }
 
-void SegmentRunner::watch_pressure(std::uint64_t now_ns) {
+void SegmentRunner::watch_pressure(std::uint64_t now_ns, Position claimed) {
   const AdmissionOptions& marks = core_->layout.options.admission;
-  const Position claimed = ring_->position();
   const std::uint32_t slots = Position::sequences_between(at_.sequence(), claimed.sequence());
   const std::uint64_t units = Position::units_between(at_.units(), claimed.units());
   Pressure pressure{.partition = partition_->number(),

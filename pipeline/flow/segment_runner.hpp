@@ -109,7 +109,8 @@ class SegmentRunner {
   void record_fates();
   void advance(std::uint32_t count);
   void note_unpublished(bool unpublished) noexcept;
-  void watch_pressure(std::uint64_t now_ns);
+  [[nodiscard]] Position filled_to(std::uint32_t count, std::uint32_t limit) const noexcept;
+  void watch_pressure(std::uint64_t now_ns, Position claimed);
 
   // Fixed after construction.
   PipelineCore* core_;
