@@ -72,14 +72,18 @@ std::vector<unsigned> cpu_list(const std::string& text) {
   return cpus;
 }
 
+/// The kernel refuses a set that is smaller than its own, so the set grows until it does not.
 std::vector<unsigned> own_affinity() {
-  std::vector<unsigned> cpus;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return {0};
-  for (unsigned cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-    if (CPU_ISSET(cpu, &set)) cpus.push_back(cpu);
-  return cpus;
+  for (unsigned most = CPU_SETSIZE; most <= kCpusMost; most *= 2) {
+    std::vector<cpu_set_t> set(most / CPU_SETSIZE);
+    const std::size_t bytes = set.size() * sizeof(cpu_set_t);
+    if (sched_getaffinity(0, bytes, set.data()) != 0) continue;
+    std::vector<unsigned> cpus;
+    for (unsigned cpu = 0; cpu < most; ++cpu)
+      if (CPU_ISSET_S(cpu, bytes, set.data())) cpus.push_back(cpu);
+    return cpus;
+  }
+  return {0};
 }
 
 std::vector<unsigned> affinity(const fs::path& root) {
@@ -118,7 +122,15 @@ std::vector<Hierarchy> mounted(const fs::path& root) {
   return found;
 }
 
+bool shows_cgroup(const Hierarchy& hierarchy) {
+  const std::string& path = hierarchy.path;
+  const std::string& root = hierarchy.root;
+  return root == "/" ||
+         (path.starts_with(root) && (path.size() == root.size() || path[root.size()] == '/'));
+}
+
 /// The cgroup of this process in each hierarchy, from proc/self/cgroup: "number:controllers:path".
+/// Where the same hierarchy is mounted more than once, mounts that show other cgroups do not count.
 std::vector<Hierarchy> own_cgroups(const fs::path& root) {
   std::vector<Hierarchy> hierarchies = mounted(root);
   for (const std::string& line : lines_of(root / "proc/self/cgroup")) {
@@ -130,22 +142,38 @@ std::vector<Hierarchy> own_cgroups(const fs::path& root) {
       if (hierarchy.v2 ? controllers.empty() : has(controllers, "cpu"))
         hierarchy.path = line.substr(second + 1);
   }
+  for (const bool v2 : {false, true}) {
+    const auto shows = [&](const Hierarchy& hierarchy) {
+      return hierarchy.v2 == v2 && shows_cgroup(hierarchy);
+    };
+    if (std::none_of(hierarchies.begin(), hierarchies.end(), shows)) continue;
+    hierarchies.erase(std::remove_if(hierarchies.begin(), hierarchies.end(),
+                                     [&](const Hierarchy& hierarchy) {
+                                       return hierarchy.v2 == v2 && !shows_cgroup(hierarchy);
+                                     }),
+                      hierarchies.end());
+  }
   return hierarchies;
 }
 
-/// Where the cgroup lies below the mount point: what is mounted may be a part of the hierarchy, and
-/// in a namespace the path may lead out of it.
+/// Where the cgroup lies below the mount point: what is mounted may be a part of the hierarchy, in
+/// a namespace the path may lead out of it, and what is not shown counts by its nearest ancestor.
 fs::path directory_of(const Hierarchy& hierarchy) {
   std::string path = hierarchy.path;
-  const std::string& root = hierarchy.root;
-  if (root != "/" && path.starts_with(root) &&
-      (path.size() == root.size() || path[root.size()] == '/'))
-    path.erase(0, root.size());
+  if (hierarchy.root != "/" && shows_cgroup(hierarchy)) path.erase(0, hierarchy.root.size());
   const fs::path inside = fs::path(path).relative_path();
   if (std::find(inside.begin(), inside.end(), "..") != inside.end()) return hierarchy.mount_point;
-  const fs::path directory = hierarchy.mount_point / inside;
+  fs::path directory = hierarchy.mount_point / inside;
   std::error_code ignored;
-  return fs::is_directory(directory, ignored) ? directory : hierarchy.mount_point;
+  while (directory != hierarchy.mount_point && !fs::is_directory(directory, ignored))
+    directory = directory.parent_path();
+  return directory;
+}
+
+std::optional<double> in_cpus(std::optional<double> quota, std::optional<double> period) {
+  if (!quota || !period || !std::isfinite(*quota) || !std::isfinite(*period)) return std::nullopt;
+  if (*quota <= 0 || *period <= 0) return std::nullopt;  // v1 says -1 for none
+  return *quota / *period;
 }
 
 /// "max 100000" or "50000 100000".
@@ -153,11 +181,9 @@ std::optional<double> quota_v2(const fs::path& directory) {
   const std::vector<std::string> lines = lines_of(directory / "cpu.max");
   if (lines.empty()) return std::nullopt;
   const std::vector<std::string> words = words_of(lines[0]);
-  if (words.empty()) return std::nullopt;
-  const auto quota = number_of<double>(words[0]);
-  const auto period = words.size() > 1 ? number_of<double>(words[1]) : 100'000.0;
-  if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;
-  return *quota / *period;
+  if (words.empty() || words.size() > 2) return std::nullopt;
+  return in_cpus(number_of<double>(words[0]),
+                 words.size() == 2 ? number_of<double>(words[1]) : 100'000.0);
 }
 
 std::optional<double> quota_v1(const fs::path& directory) {
@@ -165,10 +191,7 @@ std::optional<double> quota_v1(const fs::path& directory) {
     const std::vector<std::string> lines = lines_of(directory / name);
     return lines.empty() ? std::nullopt : number_of<double>(lines[0]);
   };
-  const auto quota = value("cpu.cfs_quota_us");
-  const auto period = value("cpu.cfs_period_us");
-  if (!quota || !period || *quota <= 0 || *period <= 0) return std::nullopt;  // -1: none
-  return *quota / *period;
+  return in_cpus(value("cpu.cfs_quota_us"), value("cpu.cfs_period_us"));
 }
 
 }  // namespace

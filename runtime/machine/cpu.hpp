@@ -10,6 +10,7 @@
 
 namespace penstock {
 
+/// What the machine, the affinity mask and the cgroups leave to this process.
 struct CpuLimits {
   std::vector<unsigned> cpus;  ///< ids of the affinity mask; they need not start at 0
   double quota = std::numeric_limits<double>::infinity();  ///< in CPUs; the least of all ancestors

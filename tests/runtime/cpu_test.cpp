@@ -139,6 +139,22 @@ TEST_F(CpuLimitsOf, namespace_whose_path_leads_out_of_the_mount) {
   EXPECT_DOUBLE_EQ(limits().quota, 1.5);
 }
 
+TEST_F(CpuLimitsOf, cgroup_that_is_not_shown_counts_by_its_nearest_ancestor) {
+  put("proc/self/mountinfo", kMountV2);
+  put("proc/self/cgroup", "0::/pod/hidden/box\n");
+  put("sys/fs/cgroup/pod/cpu.max", "150000 100000\n");
+  EXPECT_DOUBLE_EQ(limits().quota, 1.5);
+}
+
+TEST_F(CpuLimitsOf, second_mount_that_shows_other_cgroups_does_not_count) {
+  put("proc/self/mountinfo",
+      std::string("31 23 0:26 /neighbour /mnt/neighbour rw - cgroup2 cgroup2 rw\n") + kMountV2);
+  put("proc/self/cgroup", "0::/service\n");
+  put("sys/fs/cgroup/service/cpu.max", "300000 100000\n");
+  put("mnt/neighbour/cpu.max", "50000 100000\n");
+  EXPECT_DOUBLE_EQ(limits().quota, 3.0);
+}
+
 TEST_F(CpuLimitsOf, name_with_two_dots_is_an_ordinary_folder) {
   put("proc/self/mountinfo", kMountV2);
   put("proc/self/cgroup", "0::/a..b\n");
@@ -159,11 +175,11 @@ TEST_F(CpuLimitsOf, malformed_files_limit_nothing) {
   put("proc/self/mountinfo", std::string("x\n - cgroup2\n1 2 3 4 - cgroup2 a b\n\n") + kMountV2);
   put("proc/self/cgroup", "\n:\n0:\n7:cpu\n0::/service\n");
   for (const char* text : {"", "\n", " ", "fast", "-5 100000", "0 100000", "100000 0", "100000 x",
-                           "1e999 1", "nan 100000", "12 34 56 78x"}) {
+                           "1e999 1", "nan 100000", "inf inf", "1000 nan", "12 34 56 78x",
+                           "100000 100000 100000", "50000 100000x"}) {
     put("sys/fs/cgroup/service/cpu.max", text);
-    const unsigned effective = limits().effective();
-    EXPECT_GE(effective, 1U) << text;
-    EXPECT_LE(effective, 8U) << text;
+    EXPECT_TRUE(std::isinf(limits().quota)) << text << ": " << limits().quota;
+    EXPECT_EQ(limits().effective(), 8U) << text;
   }
   put("sys/fs/cgroup/service/cpu.max", "fast 100000\n");
   EXPECT_TRUE(std::isinf(limits().quota));
