@@ -18,8 +18,8 @@ void write_names(JsonWriter& json, const char* key, const std::vector<std::strin
 void write_memory(JsonWriter& json, const MemoryPlan& memory) {
   json.key("memory_bytes").begin_object().member("slots", memory.slots);
   json.member("envelopes", memory.envelopes).member("arena", memory.arena);
-  json.member("columns", memory.columns).member("decoders", memory.decoders);
-  json.member("sources", memory.sources);
+  json.member("columns", memory.columns).member("rounding", memory.rounding);
+  json.member("decoders", memory.decoders).member("sources", memory.sources);
   json.member("spill_max", memory.spill_max).member("total", memory.total).end_object();
 }
 

@@ -19,8 +19,7 @@ namespace {
 constexpr std::uint32_t kEventBytesMaxLeast = 64 * 1024;  // GUARANTEES: never under 64 KiB
 constexpr std::uint32_t kEventBytesMaxMost = 1U << 30;    // offsets of a view have 32 bits
 constexpr std::uint32_t kSlotsMost = 1U << 24;
-constexpr std::uint64_t kArenaMost = std::uint64_t{1}
-                                     << 34;  // half of what 30 bits of units can tell apart
+constexpr std::uint64_t kArenaMost = std::uint64_t{1} << 34;  // 28 of the position's 30 bits
 constexpr std::uint32_t kBatchEventsMost = 4096;
 
 /// Collects problems and builds the layout, step by step.
@@ -339,9 +338,9 @@ void LayoutMaker::choose_waiting() {
   }
   plan.wait = wait;
   if (wait != WaitKind::adaptive || input_.host_driven) return;
-  if (threads > effective) {
-    reason("no spinning: {} threads on {} effective CPU{}", threads, effective,
-           effective == 1 ? "" : "s");
+  if (threads > effective || effective == 1) {  // on one CPU, who is waited for cannot run
+    reason("no spinning: {} thread{} on {} effective CPU{}", threads, threads == 1 ? "" : "s",
+           effective, effective == 1 ? "" : "s");
   } else if (input_.cpus.spinning_max() < plan.runner_threads) {
     reason("no spinning: the quota allows {} spinning thread{}", input_.cpus.spinning_max(),
            input_.cpus.spinning_max() == 1 ? "" : "s");
@@ -413,6 +412,7 @@ void LayoutMaker::fill_memory() {
   memory.envelopes = bytes.envelopes;
   memory.arena = bytes.arena;
   memory.columns = bytes.columns;
+  memory.rounding = bytes.rounding;
   const std::uint64_t decoder =
       Decoder::memory_bytes({.mode = out_.options.decode,
                              .event_bytes_max = out_.options.ring.event_bytes_max,
@@ -423,9 +423,9 @@ void LayoutMaker::fill_memory() {
   memory.decoders = decoder * (runners + out_.sources + (out_.source_decodes ? runners : 0));
   memory.sources = input_.sources_bytes;
   memory.spill_max = out_.options.ring.spill_bytes_max;
-  memory.total =
-      (bytes.slots + bytes.envelopes + bytes.arena + bytes.columns) * out_.options.partitions +
-      memory.decoders + memory.sources + memory.spill_max;
+  memory.total = (bytes.slots + bytes.envelopes + bytes.arena + bytes.columns + bytes.rounding) *
+                     out_.options.partitions +
+                 memory.decoders + memory.sources + memory.spill_max;
 }
 
 }  // namespace

@@ -88,6 +88,7 @@ struct PartitionBytes {
   std::uint64_t envelopes = 0;
   std::uint64_t arena = 0;
   std::uint64_t columns = 0;
+  std::uint64_t rounding = 0;  ///< up to whole pages
 };
 PartitionBytes partition_bytes(const Layout& layout) noexcept;
 

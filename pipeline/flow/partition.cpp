@@ -20,21 +20,27 @@ std::uint64_t reasons_bytes(const Layout& layout) noexcept {
   return std::uint64_t{layout.options.ring.slots} * sizeof(Outcome);
 }
 
+MappingOptions mapping_of(const Layout& layout, const PartitionBytes& bytes) noexcept {
+  return {.bytes = bytes.slots + bytes.envelopes + bytes.arena + bytes.columns,
+          .huge = layout.options.ring.huge_pages};
+}
+
 }  // namespace
 
 PartitionBytes partition_bytes(const Layout& layout) noexcept {
   const RingOptions& ring = layout.options.ring;
-  return {.slots = std::uint64_t{ring.slots} * sizeof(EventRing::Slot),
-          .envelopes = std::uint64_t{ring.slots} * sizeof(Envelope),
-          .arena = ring.arena_bytes,
-          .columns = (layout.segments.size() - 1) * (cells_bytes(layout) + reasons_bytes(layout))};
+  PartitionBytes bytes{
+      .slots = std::uint64_t{ring.slots} * sizeof(EventRing::Slot),
+      .envelopes = std::uint64_t{ring.slots} * sizeof(Envelope),
+      .arena = ring.arena_bytes,
+      .columns = (layout.segments.size() - 1) * (cells_bytes(layout) + reasons_bytes(layout))};
+  const MappingOptions mapping = mapping_of(layout, bytes);
+  bytes.rounding = Mapping::whole_pages(mapping) - mapping.bytes;
+  return bytes;
 }
 
 Result<std::unique_ptr<Partition>> Partition::create(unsigned number, const Layout& layout) {
-  const PartitionBytes bytes = partition_bytes(layout);
-  Result<Mapping> memory =
-      Mapping::reserve({.bytes = bytes.slots + bytes.envelopes + bytes.arena + bytes.columns,
-                        .huge = layout.options.ring.huge_pages});
+  Result<Mapping> memory = Mapping::reserve(mapping_of(layout, partition_bytes(layout)));
   if (!memory) return tl::unexpected(std::move(memory).error());
   return std::unique_ptr<Partition>(new Partition(number, layout, std::move(*memory)));
 }

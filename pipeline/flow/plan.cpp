@@ -47,6 +47,7 @@ std::string Plan::to_text() const {
   text += fmt::format("memory     {} x (slots {} + envelopes {} + arena {}", partitions,
                       size(memory.slots), size(memory.envelopes), size(memory.arena));
   if (memory.columns != 0) text += fmt::format(" + columns {}", size(memory.columns));
+  if (memory.rounding != 0) text += fmt::format(" + rounding {}", size(memory.rounding));
   text += fmt::format(") + decoders <= {}", size(memory.decoders));
   if (memory.sources != 0) text += fmt::format(" + sources <= {}", size(memory.sources));
   text += fmt::format(" + spill <= {} = {}\n", size(memory.spill_max), size(memory.total));

@@ -25,10 +25,11 @@ struct ThreadPlan {
 };
 
 struct MemoryPlan {         ///< bytes
-  std::uint64_t slots = 0;  ///< these four for one partition
+  std::uint64_t slots = 0;  ///< these five for one partition
   std::uint64_t envelopes = 0;
   std::uint64_t arena = 0;
   std::uint64_t columns = 0;   ///< outcomes and reasons between split segments
+  std::uint64_t rounding = 0;  ///< up to whole pages
   std::uint64_t decoders = 0;  ///< indexes and scratch, of all threads; touched only as needed
   std::uint64_t sources = 0;   ///< buffers of sources, at most
   std::uint64_t spill_max = 0;

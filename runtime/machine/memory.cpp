@@ -13,8 +13,17 @@ namespace {
 
 constexpr std::size_t kHugePageBytes = std::size_t{2} << 20;
 
-std::size_t rounded_up(std::size_t bytes, std::size_t unit) {
+std::size_t rounded_up(std::size_t bytes, std::size_t unit) noexcept {
   return (bytes + unit - 1) / unit * unit;
+}
+
+/// Where not more than half of it would be rounding.
+bool wants_huge(const MappingOptions& options) noexcept {
+  return options.huge && options.bytes >= kHugePageBytes / 2;
+}
+
+std::size_t page_bytes(const MappingOptions& options) noexcept {
+  return wants_huge(options) ? kHugePageBytes : static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
 tl::unexpected<Error> refusal(std::size_t bytes, int errno_value) {
@@ -24,12 +33,16 @@ tl::unexpected<Error> refusal(std::size_t bytes, int errno_value) {
 
 }  // namespace
 
+std::size_t Mapping::whole_pages(const MappingOptions& options) noexcept {
+  return rounded_up(options.bytes, page_bytes(options));
+}
+
 Result<Mapping> Mapping::reserve(const MappingOptions& options) {
   // Rounding up must not wrap to something small.
   if (options.bytes > PTRDIFF_MAX) return refusal(options.bytes, ENOMEM);
-  const bool huge = options.huge && options.bytes >= kHugePageBytes;
-  const std::size_t unit = huge ? kHugePageBytes : static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  const std::size_t bytes = rounded_up(options.bytes, unit);
+  const bool huge = wants_huge(options);
+  const std::size_t unit = page_bytes(options);
+  const std::size_t bytes = whole_pages(options);
   // One huge page more, so that the beginning can be moved to where one begins.
   const std::size_t reserved = huge ? bytes + unit : bytes;
   void* const memory =

@@ -9,16 +9,20 @@
 
 namespace penstock {
 
+/// What to reserve.
 struct MappingOptions {
-  std::size_t bytes = 0;
-  bool huge = true;  ///< a wish: where the kernel refuses, small pages serve
+  std::size_t bytes = 0;  ///< at least
+  bool huge = true;       ///< a wish: where the kernel refuses, small pages serve
 };
 
+/// Owns what it reserved; destroying it gives the memory back. Used by one thread at a time.
 class Mapping {
  public:
-  /// Zero-filled memory that begins a page (from 2 MiB on, with `huge`, a huge page). Errors:
-  /// unavailable.
+  /// Zero-filled memory that begins a page (from 1 MiB on, with `huge`, a huge page of 2 MiB), in
+  /// whole pages. Errors: unavailable.
   static Result<Mapping> reserve(const MappingOptions& options);
+  /// How many bytes reserve() takes for it. Requires: options.bytes <= PTRDIFF_MAX.
+  static std::size_t whole_pages(const MappingOptions& options) noexcept;
   Mapping() noexcept = default;
   Mapping(Mapping&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), bytes_(other.bytes_), huge_(other.huge_) {}

@@ -94,6 +94,10 @@ TEST(Plan, spinning_is_bounded_by_the_quota) {
   EXPECT_EQ(builder.cpus(cpus(4, 0.5)).plan()->wait, WaitKind::adaptive);
   EXPECT_EQ(builder.cpus(cpus(4, 0.5)).plan()->spin_ns, 0U);
   EXPECT_EQ(builder.cpus(cpus(4, 1.5)).plan()->wait, WaitKind::busy_spin);
+  options.threads.wait = WaitKind::adaptive;
+  PipelineBuilder adaptive(options);
+  EXPECT_EQ(adaptive.cpus(cpus(1)).plan()->spin_ns, 0U) << "nobody else could run meanwhile";
+  EXPECT_TRUE(says(adaptive.cpus(cpus(1)).plan()->reasons, "no spinning: 1 thread on 1"));
 }
 
 TEST(Plan, threads_are_pinned_to_cpus_that_exist_unless_they_outnumber_them) {
@@ -114,8 +118,10 @@ TEST(Plan, memory_adds_up) {
   const MemoryPlan& memory = plan.memory;
   EXPECT_EQ(memory.slots, 4096U * 64);
   EXPECT_EQ(memory.envelopes, 4096U * sizeof(Envelope));
-  EXPECT_EQ(memory.total, 3 * (memory.slots + memory.envelopes + memory.arena + memory.columns) +
-                              memory.decoders + memory.sources + memory.spill_max);
+  const std::uint64_t partition =
+      memory.slots + memory.envelopes + memory.arena + memory.columns + memory.rounding;
+  EXPECT_EQ(partition % (std::uint64_t{2} << 20), 0U) << "whole huge pages";
+  EXPECT_EQ(memory.total, 3 * partition + memory.decoders + memory.sources + memory.spill_max);
   EXPECT_NE(plan.to_text().find("slots 256 KiB"), std::string::npos) << plan.to_text();
 }
 

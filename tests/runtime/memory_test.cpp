@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -42,9 +43,17 @@ TEST(Mapping, large_one_begins_and_ends_with_a_huge_page) {
   Result<Mapping> mapping = Mapping::reserve({.bytes = kHugePageBytes + 1});
   ASSERT_TRUE(mapping) << mapping.error().message;
   EXPECT_EQ(mapping->bytes(), 2 * kHugePageBytes);
+  EXPECT_EQ(Mapping::whole_pages({.bytes = kHugePageBytes + 1}), mapping->bytes());
+  const bool known = std::filesystem::exists("/sys/kernel/mm/transparent_hugepage");
+  EXPECT_EQ(mapping->huge(), known);
   EXPECT_EQ(address_of(*mapping) % kHugePageBytes, 0U);
   mapping->data()[0] = std::byte{1};
   mapping->data()[mapping->bytes() - 1] = std::byte{1};
+}
+
+TEST(Mapping, huge_pages_begin_where_at_most_half_of_one_is_rounding) {
+  EXPECT_EQ(Mapping::whole_pages({.bytes = kHugePageBytes / 2}), kHugePageBytes);
+  EXPECT_EQ(Mapping::whole_pages({.bytes = kHugePageBytes / 2 - 1}), kHugePageBytes / 2);
 }
 
 TEST(Mapping, without_the_wish_pages_are_small) {
