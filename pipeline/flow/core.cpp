@@ -113,6 +113,7 @@ Status PipelineCore::open_ports() {
 
 Status PipelineCore::start() {
   if (started_) return error(ErrorCode::usage, "start() was called twice on one pipeline");
+  if (report_) return error(ErrorCode::usage, "start() was called after stop()");
   started_ = true;
   if (Status opened = open_ports(); !opened) return opened;
   const auto first_source = layout.plan.runner_threads;
@@ -126,9 +127,9 @@ Status PipelineCore::start() {
     const std::uint64_t grace_ns = deadline_after(std::chrono::nanoseconds(kGraceNs));
     join_sources(grace_ns);
     join_runners(grace_ns);
-    close_rings();  // once more: a runner may have opened its ring behind abandon()
     return threads;
   }
+  if (abandoned()) return error(ErrorCode::usage, "the pipeline was abandoned while it started");
   return {};
 }
 
@@ -168,13 +169,18 @@ void PipelineCore::fail(Error failure) noexcept {
   abandon();
 }
 
+void PipelineCore::tell_sources() noexcept {
+  const CancellationOff off;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(stop_fd_, &one, sizeof one);
+}
+
 void PipelineCore::abandon() noexcept {
   // release: pairs with the acquire in stopping().
   stopping_.store(true, std::memory_order_release);
   // release: pairs with the acquire in abandoned().
   abandoned_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(stop_fd_, &one, sizeof one);
+  tell_sources();
   close_rings();
   sources_done_.wake();
 }
@@ -229,8 +235,7 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
   const std::uint64_t deadline_ns = deadline_after(deadline);
   // release: pairs with the acquire in stopping().
   stopping_.store(true, std::memory_order_release);
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(stop_fd_, &one, sizeof one);
+  tell_sources();
   bool ended = join_sources(deadline_ns);
   close_rings();
   if (host_) {
@@ -286,6 +291,7 @@ Status PipelineCore::close_ports() {
 
 bool PipelineCore::reject(const Reject& reject) noexcept {
   if (!rejects) return true;
+  const CancellationOff off;  // also called from publish(), on any producer's thread
   Status written = rejects->write(reject);
   if (written) return true;
   fail(std::move(written).error());

@@ -33,7 +33,7 @@ class SourceThread;
 class HostLoop;
 
 /// What one producer handle counts and needs; used by one thread at a time.
-struct ProducerState {
+struct alignas(kControlBytes) ProducerState {
   explicit ProducerState(std::optional<Decoder> own_decoder) : decoder(std::move(own_decoder)) {}
 
   // The producing thread only.
@@ -50,7 +50,7 @@ struct ProducerState {
   Counter spilled;
   Counter indexed_ahead;
   std::array<Counter, kRefuseReasons> refused;
-  // Guarded by PipelineCore::producers_lock_.
+  // Guarded by PipelineCore::lock_.
   bool in_use = true;
 };
 
@@ -161,6 +161,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   Status open_ports();
   Status start_threads();
   void close_rings() noexcept;
+  void tell_sources() noexcept;
   void wake_runners() noexcept;
   void drain_host(std::uint64_t deadline_ns);
   void leave_threads() noexcept;

@@ -103,6 +103,7 @@ Result<std::unique_ptr<HostLoop>> HostLoop::create() {
 HostLoop::~HostLoop() { close(event_fd_); }
 
 void HostLoop::woken() noexcept {
+  const CancellationOff off;  // called between a claim and its end, on any producer's thread
   const std::uint64_t one = 1;
   // Full means that it is readable already; nothing else can fail.
   [[maybe_unused]] const ssize_t written = write(event_fd_, &one, sizeof one);

@@ -18,6 +18,16 @@ constexpr std::size_t kNameBytesMax = 15;  // pthread_setname_np refuses more
 
 static_assert(std::is_same_v<pthread_t, unsigned long>);
 
+/// All but what a thread does to itself, which the kernel would answer by killing the process past
+/// its handlers, and what profilers send.
+sigset_t signals_to_block() {
+  sigset_t set;
+  sigfillset(&set);
+  for (const int number : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF})
+    sigdelset(&set, number);
+  return set;
+}
+
 /// Thread attributes that name one CPU, so that the thread touches no memory before it runs there.
 class Attributes {
  public:
@@ -40,8 +50,14 @@ class Attributes {
 
 }  // namespace
 
+CancellationOff::CancellationOff() noexcept {
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_);
+}
+
+CancellationOff::~CancellationOff() { pthread_setcancelstate(before_, nullptr); }
+
 void* Thread::run_task(void* argument) {
-  std::unique_ptr<Task> task(static_cast<Task*>(argument));
+  auto* const given = static_cast<Task*>(argument);
   struct Announce {  // also when the thread is unwound by pthread_exit or cancellation
     std::shared_ptr<Ended> ended;
     ~Announce() {
@@ -49,28 +65,29 @@ void* Thread::run_task(void* argument) {
       ended->word.store(1, std::memory_order_release);
       StdAtomics::wake_all(ended->word);
     }
-  } const announce{task->ended};
+  } const announce{given->ended};
+  // Behind the above: what the body holds ends before the thread counts as ended.
+  const std::unique_ptr<Task> task(given);
   pthread_setname_np(pthread_self(), task->name.c_str());
   task->run();
-  task.reset();  // what the body holds ends before the thread counts as ended
   return nullptr;
 }
 
 Result<Thread> Thread::start_task(const ThreadOptions& options, std::unique_ptr<Task> task) {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited by the new thread
   task->name = options.name.substr(0, kNameBytesMax);
   task->ended = std::make_shared<Ended>();
   Thread thread;
   thread.ended_ = task->ended;
+  const sigset_t deaf = signals_to_block();
+  sigset_t before;
+  pthread_sigmask(SIG_SETMASK, &deaf, &before);  // inherited by the new thread
   int failure =
       pthread_create(&thread.handle_, Attributes(options.cpu).get(), run_task, task.get());
   const bool out_of_range = options.cpu && *options.cpu >= CPU_SETSIZE;
-  thread.pin_denied_ = out_of_range || (options.cpu && failure != 0);
-  if (options.cpu && failure != 0)  // EINVAL: no such CPU, or not for us; EPERM: a sandbox
-    failure = pthread_create(&thread.handle_, nullptr, run_task, task.get());
+  // EINVAL: no such CPU, or not for us; EPERM: a sandbox.
+  const bool denied = options.cpu && (failure == EINVAL || failure == EPERM);
+  thread.pin_denied_ = out_of_range || denied;
+  if (denied) failure = pthread_create(&thread.handle_, nullptr, run_task, task.get());
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (failure != 0)
     return system_error(ErrorCode::unavailable, "starting thread " + options.name, failure);

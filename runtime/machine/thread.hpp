@@ -20,6 +20,19 @@ struct ThreadOptions {
   std::optional<unsigned> cpu;  ///< where it may run; anywhere if not given
 };
 
+/// While it lives, pthread_cancel() of the calling thread waits: for code that meets a cancellation
+/// point where nothing may be unwound.
+class CancellationOff {
+ public:
+  CancellationOff() noexcept;
+  CancellationOff(const CancellationOff&) = delete;
+  CancellationOff& operator=(const CancellationOff&) = delete;
+  ~CancellationOff();
+
+ private:
+  int before_ = 0;
+};
+
 /// A handle of one thread; destroying it joins.
 class Thread {
  public:
@@ -35,6 +48,7 @@ class Thread {
         ended_(std::move(other.ended_)),
         running_(std::exchange(other.running_, false)),
         pin_denied_(other.pin_denied_) {}
+  /// What this handle held goes to `other`, whose destruction then joins it.
   Thread& operator=(Thread&& other) noexcept {
     std::swap(handle_, other.handle_);
     std::swap(ended_, other.ended_);

@@ -26,7 +26,8 @@ void StdAtomics::yield() noexcept { sched_yield(); }
 
 void StdAtomics::sleep_ns(std::uint64_t duration_ns) noexcept {
   const timespec duration = to_timespec(duration_ns);
-  clock_nanosleep(CLOCK_MONOTONIC, 0, &duration, nullptr);
+  // Not the library's function: that is a cancellation point, and waits must not be unwound.
+  syscall(SYS_clock_nanosleep, CLOCK_MONOTONIC, 0, &duration, nullptr);
 }
 
 bool StdAtomics::wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
