@@ -16,7 +16,7 @@ namespace {
 
 constexpr unsigned kRoomSpins = 64;                    // about 2 us: a batch of a fast consumer
 constexpr std::uint64_t kSpillPollNs = 200'000;        // nobody wakes for spill room, it is rare
-constexpr std::uint64_t kRoomParkNsMax = 100'000'000;  // also bounds how late `stopping` is seen
+constexpr std::uint64_t kRoomParkNsMax = 500'000'000;  // a bound on the harm of a lost wake-up
 constexpr std::uint16_t kPublishesPerLook = 16;  // a look takes cache lines that runners write
 
 std::uint64_t to_ns(std::chrono::nanoseconds duration) noexcept {
@@ -50,8 +50,10 @@ class RoomWait {
   RoomWait(PipelineCore& core, ProducerState& state, const RoomPolicy& policy) noexcept
       : core_(&core), policy_(policy), blocked_(core.clock, state.blocked_ns) {}
 
+  enum class For : std::uint8_t { bytes, slot, spill };
+
   /// Waits a little. False if the publish must give up and answer gave_up().
-  bool again(EventRing& ring, std::uint64_t bytes, bool use_reserve, bool spill) noexcept {
+  bool again(EventRing& ring, For what, std::uint64_t bytes, bool use_reserve) noexcept {
     if (policy_.when_full != AdmissionPolicy::block) return false;
     blocked_.begin();
     if (rounds_++ < kRoomSpins) {
@@ -66,9 +68,11 @@ class RoomWait {
     }
     if (core_->layout.options.threads.wait == WaitKind::busy_spin && rounds_ % kRoomSpins != 0) {
       StdAtomics::pause();
-    } else if (spill) {
+    } else if (what == For::spill) {
       if (ring.closed()) return true;  // the next try answers `closed`
       StdAtomics::sleep_ns(std::min(kSpillPollNs, park_ns));
+    } else if (what == For::slot) {
+      ring.wait_for_slot(use_reserve, park_ns);
     } else {
       ring.wait_for_room(bytes, use_reserve, park_ns);
     }
@@ -207,7 +211,7 @@ PublishResult PipelineCore::publish_inline(ProducerState& state, const Offer& of
     if (result == ClaimResult::claimed) [[likely]]
       break;
     if (result == ClaimResult::closed) return PublishResult::closed;
-    if (!wait.again(ring, bytes, inner, false)) return wait.gave_up();
+    if (!wait.again(ring, RoomWait::For::bytes, bytes, inner)) return wait.gave_up();
   }
   enter_slot(state, offer, claim, prepared);
   if (!prepared.annex.empty()) state.indexed_ahead.add(1);
@@ -233,7 +237,8 @@ PublishResult PipelineCore::publish_spilled(ProducerState& state, const Offer& o
     const bool no_block = block == nullptr;
     if (!no_block) spill.free(block, length);
     if (result == ClaimResult::closed) return PublishResult::closed;
-    if (!wait.again(ring, 0, inner, no_block)) return wait.gave_up();
+    const auto what = no_block ? RoomWait::For::spill : RoomWait::For::slot;
+    if (!wait.again(ring, what, 0, inner)) return wait.gave_up();
   }
   std::memcpy(block, offer.event.data(), length);
   enter_slot(state, offer, claim, prepared);
@@ -252,7 +257,7 @@ PublishResult PipelineCore::publish_lent(ProducerState& state, const Offer& offe
     const ClaimResult result = ring.try_claim_slot(inner, claim);
     if (result == ClaimResult::claimed) break;
     if (result == ClaimResult::closed) return PublishResult::closed;
-    if (!wait.again(ring, 0, inner, false)) return wait.gave_up();
+    if (!wait.again(ring, RoomWait::For::slot, 0, inner)) return wait.gave_up();
   }
   enter_slot(state, offer, claim, prepared);
   claim.publish_lent(offer.event.data(), static_cast<std::uint32_t>(offer.event.size()),

@@ -47,7 +47,7 @@ struct RunnerCounters {
 };
 
 /// What a runner is at, for health().
-struct RunnerActivity {
+struct alignas(kControlBytes) RunnerActivity {
   static constexpr unsigned kIdle = ~0U;
   // Written by the runner, read by health() and stats().
   std::atomic<unsigned> stage{kIdle};       ///< number, or one of the marks in the source
@@ -57,7 +57,7 @@ struct RunnerActivity {
   std::atomic<bool> pressure_high{false};
 };
 
-class SegmentRunner {
+class alignas(kControlBytes) SegmentRunner {
  public:
   static Result<std::unique_ptr<SegmentRunner>> create(PipelineCore& core, unsigned partition,
                                                        std::size_t segment);

@@ -15,7 +15,7 @@
 
 namespace penstock {
 
-/// One futex word. Any thread may wait on it and wake it.
+/// The product's policy: std::atomic, and a futex word to wait on.
 struct StdAtomics {
   template <class T>
   using Atomic = std::atomic<T>;
@@ -35,8 +35,8 @@ struct StdAtomics {
   static void yield() noexcept;
   static void sleep_ns(std::uint64_t duration_ns) noexcept;
 
-  /// Waits while `word` holds `expected`, at most `timeout_ns` (0: without limit).
-  /// Returns false only if the time ran out. Spurious returns are allowed.
+  /// Waits while `word` holds `expected`, at most `timeout_ns` (0: without limit). Returns false
+  /// only if the time ran out. Spurious returns are allowed. Any thread.
   static bool wait(const std::atomic<std::uint32_t>& word, std::uint32_t expected,
                    std::uint64_t timeout_ns) noexcept;
   static void wake_all(const std::atomic<std::uint32_t>& word) noexcept;

@@ -34,15 +34,14 @@ class BasicEventRing<Atomics, Position>::Claim {
 
   /// Publishes a copy of `bytes`, and one of `annex` behind the padding.
   /// Requires: bytes_with_annex() of both is not more than was claimed.
-  void publish_copy(std::string_view bytes, SlotFields fields,
+  void publish_copy(std::string_view bytes, const SlotFields& fields,
                     std::string_view annex = {}) noexcept {
     Atomics::plain_write(data_, bytes_with_annex(bytes.size(), annex.size()));
     copy_with_padding(data_, bytes.data(), bytes.size());
     if (!annex.empty())
       std::memcpy(data_ + units_for(bytes.size()) * kUnitBytes, annex.data(), annex.size());
-    fields.annex_bytes = static_cast<std::uint32_t>(annex.size());
     publish_at(SlotKind::inline_bytes, data_, static_cast<std::uint32_t>(bytes.size()), nullptr,
-               fields);
+               fields, static_cast<std::uint32_t>(annex.size()));
   }
   /// Publishes the first `length` bytes of data(), written in place.
   void publish(std::uint32_t length, const SlotFields& fields) noexcept {
@@ -75,12 +74,14 @@ class BasicEventRing<Atomics, Position>::Claim {
     wakes_ = other.wakes_;
   }
   void publish_at(SlotKind kind, const char* bytes, std::uint32_t length, Lender* lender,
-                  const SlotFields& fields) noexcept {
+                  const SlotFields& fields, std::uint32_t annex_bytes = 0) noexcept {
+    PENSTOCK_DCHECK(ring_ != nullptr);
     Slot& slot = ring_->slot_to_write(sequence_);
     Atomics::plain_write(&slot.length, sizeof(Slot) - offsetof(Slot, length));
     slot.length = length;
     slot.bytes = bytes;
     slot.fields = fields;
+    slot.fields.annex_bytes = annex_bytes;
     slot.end_units = end_units_;
     slot.kind = kind;
     slot.lender = lender;

@@ -30,7 +30,12 @@
 
 namespace penstock {
 
-enum class ClaimResult : std::uint8_t { claimed, full, closed };
+enum class ClaimResult : std::uint8_t {
+  claimed,
+  full,    ///< slots or bytes are missing now
+  closed,  ///< for good, or not yet opened
+};
+/// What a runner that found nothing is to do.
 enum class ParkAnswer : std::uint8_t {
   armed,        ///< nothing to do; the next publish wakes
   work,         ///< an event is there
@@ -65,8 +70,10 @@ class BasicEventRing {
   // Before start, one thread.
   void add_gate(Cursor& cursor) noexcept;
   void add_listener(Parker& parker) noexcept;
-  /// Writes the stamps, sets every counter and gate, and opens the ring, which until then refuses
-  /// claims as a closed one does; by the thread that will read, so that the pages lie near it.
+  /// Writes the stamps, sets claim word and gate, and opens the ring, which until then refuses
+  /// claims as a closed one does; a ring that was closed meanwhile stays closed. Once, by the
+  /// thread that will read, so that the pages lie near it. Requires: the cursors were reset to
+  /// `start`.
   void prepare(Position start = {}) noexcept;
 
   // Producers, any thread.
@@ -78,13 +85,16 @@ class BasicEventRing {
   ClaimResult try_claim(std::uint64_t bytes, bool use_reserve, Claim& claim) noexcept;
   /// Takes only a slot, for an event that lies elsewhere.
   ClaimResult try_claim_slot(bool use_reserve, Claim& claim) noexcept;
-  /// Takes all or nothing, in order. Requires: at most kClaimsMax, no claim held in `claims`, and
-  /// all together with their padding not more than half of what the reserve leaves.
+  /// Takes all or nothing, in order. Requires: at most kClaimsMax and what the reserve leaves of
+  /// the slots, no claim held in `claims`, and all together with their padding not more than half
+  /// of what the reserve leaves of the arena.
   ClaimResult try_claim_batch(std::span<const std::uint32_t> lengths, bool use_reserve,
                               std::span<Claim> claims) noexcept;
   /// After `full`: waits until room may be there, at most timeout_ns (0: no limit). Spurious
   /// returns are allowed; false if the time ran out.
   bool wait_for_room(std::uint64_t bytes, bool use_reserve, std::uint64_t timeout_ns) noexcept;
+  /// The same after a try for a slot alone.
+  bool wait_for_slot(bool use_reserve, std::uint64_t timeout_ns) noexcept;
 
   // Runners.
   /// True once the event is complete; its slot, bytes and envelope may be read.
@@ -105,7 +115,7 @@ class BasicEventRing {
   /// How many places are claimed and not yet passed by the slowest cursor, as of some moment during
   /// the call. Cost: the cursors' lines, which their owners write.
   [[nodiscard]] std::uint32_t backlog() const noexcept;
-  /// From here on claims are refused; earlier ones may still be published.
+  /// From here on claims are refused; earlier ones may still be published. Wakes all who wait.
   void close() noexcept;
   [[nodiscard]] bool closed() const noexcept { return position().low(); }
   [[nodiscard]] Position position() const noexcept {
@@ -119,6 +129,9 @@ class BasicEventRing {
   }
 
  private:
+  /// The claim word before prepare(): closed, and marked so that only then it is opened.
+  static constexpr std::uint64_t kUnopened = Position::kLowFlag | Position::kHighFlag;
+
   struct Taken {
     Position from;
     Position to;
@@ -171,9 +184,7 @@ class BasicEventRing {
   std::uint32_t listeners_count_ = 0;
 
   // Written by producers (claims), runners (parked) and close(), read by all.
-  // Closed until prepare().
-  alignas(kControlBytes)
-      typename Atomics::template Atomic<std::uint64_t> claim_{Position::kLowFlag};
+  alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> claim_{kUnopened};
   // Written and read by producers.
   alignas(kControlBytes) typename Atomics::template Atomic<std::uint64_t> gate_{0};
   // Producers wait here, runners wake them.

@@ -41,6 +41,7 @@ void BasicEventRing<Atomics, Position>::add_listener(Parker& parker) noexcept {
 
 template <class Atomics, class Position>
 void BasicEventRing<Atomics, Position>::prepare(Position start) noexcept {
+  PENSTOCK_CHECK(gates_count_ != 0);
   for (std::uint32_t i = 0; i < slots_count_; ++i) {
     const std::uint32_t first = Position::sequence_after(start.sequence(), i);
     // The stamp of one lap before: no value that the counter could mean as published.
@@ -53,8 +54,11 @@ void BasicEventRing<Atomics, Position>::prepare(Position start) noexcept {
   for (std::uint64_t unit = 0; unit < units_count_; ++unit) arena_[unit * kUnitBytes] = '\n';
   // relaxed: ordered by the release below.
   gate_.store(start.word, std::memory_order_relaxed);
+  std::uint64_t unopened = kUnopened;
   // release: pairs with position(): a producer that finds the ring open finds all of the above.
-  claim_.store(start.word, std::memory_order_release);
+  // relaxed: on failure it was closed before it opened.
+  claim_.compare_exchange_strong(unopened, start.word, std::memory_order_release,
+                                 std::memory_order_relaxed);
 }
 
 template <class Atomics, class Position>
@@ -173,6 +177,11 @@ ClaimResult BasicEventRing<Atomics, Position>::try_claim_batch(
   PENSTOCK_CHECK(!lengths.empty() && lengths.size() <= kClaimsMax &&
                  lengths.size() <= claims.size());
   const auto count = static_cast<std::uint32_t>(lengths.size());
+  std::uint64_t units_in_all = 0;
+  for (const std::uint32_t length : lengths) units_in_all += units_for(length);
+  // More could be refused for ever by an empty ring.
+  PENSTOCK_CHECK(count <= slots_count_ - reserve_slots_ &&
+                 units_in_all <= (units_count_ - reserve_units_) / 2);
   Taken taken;
   const auto extent_of_all = [&](std::uint64_t start) {
     std::uint64_t end = start;
@@ -183,9 +192,9 @@ ClaimResult BasicEventRing<Atomics, Position>::try_claim_batch(
   if (result != ClaimResult::claimed) return result;
   std::uint64_t at = taken.from.units();
   for (std::uint32_t i = 0; i < count; ++i) {
-    // The last one wakes, so that the runner finds them all.
+    // The first one wakes: it may be read as soon as it is published, whatever becomes of the rest.
     at = hand_out(claims[i], Position::sequence_after(taken.from.sequence(), i), at,
-                  units_for(lengths[i]), taken.wakes && i + 1 == count);
+                  units_for(lengths[i]), taken.wakes && i == 0);
   }
   return result;
 }
@@ -220,24 +229,33 @@ template <class Atomics, class Position>
 bool BasicEventRing<Atomics, Position>::wait_for_room(std::uint64_t bytes, bool use_reserve,
                                                       std::uint64_t timeout_ns) noexcept {
   const std::uint32_t epoch = room_.epoch();
-  const std::uint64_t units = bytes == 0 ? 0 : units_for(bytes);
-  if (!register_for_room(units, use_reserve)) return true;
+  if (!register_for_room(units_for(bytes), use_reserve)) return true;
+  return room_.wait(epoch, timeout_ns);
+}
+
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::wait_for_slot(bool use_reserve,
+                                                      std::uint64_t timeout_ns) noexcept {
+  const std::uint32_t epoch = room_.epoch();
+  if (!register_for_room(0, use_reserve)) return true;
   return room_.wait(epoch, timeout_ns);
 }
 
 template <class Atomics, class Position>
 ParkAnswer BasicEventRing<Atomics, Position>::try_park(Position cursor) noexcept {
   Position at = position();
-  if (at.sequence() != cursor.sequence())
-    return published(cursor.sequence()) ? ParkAnswer::work : ParkAnswer::unpublished;
-  if (at.low()) return ParkAnswer::drained;
-  if (at.high()) return ParkAnswer::armed;
-  // relaxed: the flag hands nothing over; as a read-modify-write it continues the release sequence
-  // of the last claim. If it fails, somebody claimed or closed: the caller looks again.
-  return claim_.compare_exchange_strong(at.word, at.word | Position::kHighFlag,
-                                        std::memory_order_relaxed, std::memory_order_relaxed)
-             ? ParkAnswer::armed
-             : ParkAnswer::unpublished;
+  for (;;) {
+    if (at.sequence() != cursor.sequence())
+      return published(cursor.sequence()) ? ParkAnswer::work : ParkAnswer::unpublished;
+    if (at.low()) return ParkAnswer::drained;
+    if (at.high()) return ParkAnswer::armed;
+    // acquire: as in position(), for the next round: somebody claimed, closed, or parked beside us.
+    // The flag itself hands nothing over; as a read-modify-write it continues the release sequence
+    // of the last claim.
+    if (claim_.compare_exchange_weak(at.word, at.word | Position::kHighFlag,
+                                     std::memory_order_acquire))
+      return ParkAnswer::armed;
+  }
 }
 
 template <class Atomics, class Position>
@@ -248,10 +266,15 @@ bool BasicEventRing<Atomics, Position>::drained(Position cursor) const noexcept 
 
 template <class Atomics, class Position>
 void BasicEventRing<Atomics, Position>::close() noexcept {
-  // relaxed: the order of read-modify-writes on this one word decides between a claim and the
-  // close.
-  claim_.fetch_or(Position::kLowFlag, std::memory_order_relaxed);
+  std::uint64_t unopened = kUnopened;
+  // relaxed: the order of read-modify-writes on this one word decides between a claim, the opening
+  // and the close.
+  if (!claim_.compare_exchange_strong(unopened, Position::kLowFlag, std::memory_order_relaxed,
+                                      std::memory_order_relaxed))
+    // relaxed: as above.
+    claim_.fetch_or(Position::kLowFlag, std::memory_order_relaxed);
   room_.wake();
+  for (std::uint32_t i = 0; i < listeners_count_; ++i) listeners_[i]->wake();
 }
 
 }  // namespace penstock

@@ -14,7 +14,7 @@ namespace penstock {
 /// Requires: `to` begins a cache line and has units_for(length) units.
 inline void copy_with_padding(char* to, const char* from, std::size_t length) noexcept {
   const std::size_t whole = length & ~(kUnitBytes - 1);
-  std::memcpy(to, from, whole);
+  if (whole != 0) std::memcpy(to, from, whole);  // an empty text may have no address
   std::memset(to + whole, '\n', kPaddingBytes);
   if (whole == length) return;
   std::memset(to + whole + kUnitBytes, '\n', kPaddingBytes);

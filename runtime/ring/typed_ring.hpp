@@ -33,6 +33,7 @@
 
 namespace penstock {
 
+/// How many threads push: one at a time, or any.
 enum class ProducerKind : std::uint8_t { single, multi };
 
 template <class T, ProducerKind kind = ProducerKind::single, class Atomics = StdAtomics>
@@ -47,7 +48,8 @@ class Ring {
   class Reader;
   static constexpr std::size_t kReadersMax = 16;
 
-  /// Allocates `slots` items. Requires: a power of two. `start`: the first sequence, for tests.
+  /// Allocates `slots` items; throws std::bad_alloc. Requires: a power of two. `start`: the first
+  /// sequence, for tests.
   explicit Ring(std::size_t slots, std::uint64_t start = 0);
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
@@ -105,7 +107,8 @@ template <class T, ProducerKind kind, class Atomics>
 class alignas(kControlBytes) Ring<T, kind, Atomics>::Reader {
  public:
   /// Calls handle(const T&) for each item that is there, at most `budget`; then releases them with
-  /// one store. If `handle` throws, the items before that one are released.
+  /// one store. Returns how many. If `handle` throws, the items before that one are released. The
+  /// reader's thread only.
   template <class Handle>
   std::size_t poll(Handle&& handle, std::size_t budget = SIZE_MAX);
 
@@ -164,6 +167,7 @@ typename Ring<T, kind, Atomics>::Reader& Ring<T, kind, Atomics>::add_reader(
 
 template <class T, ProducerKind kind, class Atomics>
 std::uint64_t Ring<T, kind, Atomics>::slowest() const noexcept {
+  PENSTOCK_CHECK(readers_count_ != 0);
   // acquire: pairs with the release in Reader::poll(): the reader has done with those items. Counts
   // start together and are compared by how far each is behind the first.
   std::uint64_t least = readers_[0]->cursor_.load(std::memory_order_acquire);

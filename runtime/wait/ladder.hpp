@@ -19,15 +19,18 @@
 
 namespace penstock {
 
+/// What a thread does while it has nothing to do: spin on and on; spin a little, then yield, then
+/// park; or park at once.
 enum class WaitKind : std::uint8_t { busy_spin, adaptive, park };
 
 /// Written by the waiting thread, read by any.
 struct WaitCounters {
-  Counter parks;
+  Counter parks;       ///< how often the thread went to sleep
   Counter wakes_late;  ///< time-outs that found work nobody had woken for: a defect
   Counter unpublished_waits;
 };
 
+/// The rungs of one waiting thread; used by that thread only.
 template <class Atomics>
 class BasicLadder {
  public:
@@ -143,8 +146,8 @@ class BasicLadder {
 using Ladder = BasicLadder<StdAtomics>;
 
 /// What one park and its wake-up across threads cost on this machine now: the median of some
-/// rounds, in nanoseconds. Measured at the first call (some milliseconds), then remembered. Any
-/// thread.
+/// rounds, in nanoseconds; 0 where that took so long that spinning is no answer. Measured at the
+/// first call (some milliseconds), then remembered. Any thread.
 [[nodiscard]] std::uint64_t measured_park_ns();
 
 }  // namespace penstock

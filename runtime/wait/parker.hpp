@@ -35,6 +35,7 @@ class alignas(kControlBytes) BasicParker {
     return Atomics::wait(epoch_, epoch, timeout_ns);
   }
 
+  /// Wakes all who wait and those about to. One system call; any thread.
   void wake() noexcept {
     // release: pairs with the acquire in epoch(): the news precedes the wake-up.
     epoch_.fetch_add(1, std::memory_order_release);

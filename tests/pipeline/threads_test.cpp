@@ -222,6 +222,15 @@ TEST(Start, publish_before_it_is_refused_as_closed_and_nothing_is_lost) {
   expect_conserved(report.stats);
 }
 
+TEST(Start, after_stop_is_an_error_and_the_rings_stay_closed) {
+  PipelineBuilder builder({});
+  Result<Pipeline> pipeline = builder.build();
+  ASSERT_TRUE(pipeline.has_value());
+  EXPECT_TRUE(pipeline->stop(1s).drained);
+  EXPECT_EQ(pipeline->start().error().code, ErrorCode::usage);
+  EXPECT_EQ(pipeline->producer().publish(event("1")), PublishResult::closed);
+}
+
 TEST(Stop, publish_after_stop_and_after_the_pipeline_is_closed) {
   Producer producer;
   {
@@ -298,6 +307,47 @@ TEST(Stop, drains_what_was_accepted_from_a_slow_handler) {
   EXPECT_TRUE(report.drained);
   EXPECT_EQ(sunk->take(), lines);
   EXPECT_GT(report.stats.blocked_ns, 0U);
+}
+
+TEST(Stop, consumer_far_slower_than_its_producer_loses_nothing_that_was_accepted) {
+  for (const AdmissionPolicy policy : {AdmissionPolicy::reject, AdmissionPolicy::drop_newest}) {
+    PipelineOptions options;
+    options.ring.slots = 8;
+    options.admission.when_full = policy;
+    PipelineBuilder builder(options);
+    const auto sunk = std::make_shared<Collected>();
+    std::atomic<bool> full{false};
+    builder.sink(std::make_unique<CollectingSink>(sunk)).stage("slow", [&](Event&, Context&) {
+      // relaxed: only an order of steps, no data.
+      while (!full.load(std::memory_order_relaxed)) std::this_thread::yield();
+      for (int i = 0; i < 20; ++i) std::this_thread::yield();
+      return Outcome::next();
+    });
+    Pipeline pipeline = build(builder);
+    Producer producer = pipeline.producer();
+    std::vector<std::string> accepted;
+    std::uint64_t turned_away = 0;
+    for (int i = 0; i < 2000; ++i) {
+      std::string text = event(std::to_string(i));
+      const PublishResult result = producer.publish(text);
+      if (result == PublishResult::accepted) {
+        accepted.push_back(std::move(text));
+        continue;
+      }
+      EXPECT_EQ(result,
+                policy == AdmissionPolicy::reject ? PublishResult::full : PublishResult::dropped);
+      ++turned_away;
+      full.store(true, std::memory_order_relaxed);  // relaxed: as above
+    }
+    const Report report = pipeline.stop(60s);
+    EXPECT_GT(turned_away, 0U);
+    EXPECT_EQ(sunk->take(), accepted);
+    EXPECT_EQ(report.stats.accepted, accepted.size());
+    EXPECT_EQ(refused(report.stats, policy == AdmissionPolicy::reject ? RefuseReason::full
+                                                                      : RefuseReason::dropped),
+              turned_away);
+    expect_conserved(report.stats);
+  }
 }
 
 TEST(Stop, second_stop_gives_the_same_report) {

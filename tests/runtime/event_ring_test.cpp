@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pthread.h>
 
+#include <array>
+#include <atomic>
 #include <cstdint>
-#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -149,7 +150,29 @@ TEST(EventRing, published_out_of_order_is_read_in_order) {
   EXPECT_EQ(fixture.read(), "2");
 }
 
-TEST(EventRing, claim_left_by_return_exception_or_pthread_exit_is_a_tombstone) {
+TEST(EventRing, first_of_a_batch_wakes_whatever_becomes_of_the_rest) {
+  Fixture fixture({});
+  ASSERT_EQ(fixture.ring.try_park(fixture.at()), ParkAnswer::armed);
+  const std::uint32_t epoch = fixture.parker.epoch();
+  std::vector<Fixture::Ring::Claim> claims(2);
+  ASSERT_EQ(fixture.ring.try_claim_batch(std::vector<std::uint32_t>{1, 1}, false, claims),
+            ClaimResult::claimed);
+  EXPECT_EQ(fixture.parker.epoch(), epoch);
+  claims[0].publish_copy("1", {});
+  EXPECT_NE(fixture.parker.epoch(), epoch) << "it may be read already";
+  EXPECT_EQ(fixture.read(), "1");
+}
+
+TEST(EventRingDeathTest, batch_that_could_never_fit_is_a_defect_of_its_caller) {
+  Fixture fixture({.slots = 8, .arena_bytes = 1024, .reserve_slots = 2});
+  std::vector<Fixture::Ring::Claim> claims(8);
+  EXPECT_DEATH(fixture.ring.try_claim_batch(std::vector<std::uint32_t>(7, 0), false, claims),
+               "reserve_slots_");
+  EXPECT_DEATH(fixture.ring.try_claim_batch(std::vector<std::uint32_t>(2, 400), false, claims),
+               "reserve_slots_");
+}
+
+TEST(EventRing, claim_left_by_return_exception_exit_or_cancellation_is_a_tombstone) {
   Fixture fixture({});
   const auto claim_and = [&](auto leave) {
     Fixture::Ring::Claim claim;
@@ -163,8 +186,14 @@ TEST(EventRing, claim_left_by_return_exception_or_pthread_exit_is_a_tombstone) {
   } catch (const std::runtime_error&) {
   }
   std::thread([&] { claim_and([] { pthread_exit(nullptr); }); }).join();
+  std::thread([&] {
+    claim_and([] {
+      pthread_cancel(pthread_self());
+      pthread_testcancel();
+    });
+  }).join();
   ASSERT_TRUE(fixture.publish("after"));
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(fixture.read(), "(tombstone)");
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(fixture.read(), "(tombstone)");
   EXPECT_EQ(fixture.read(), "after");
 }
 
@@ -235,6 +264,69 @@ TEST(EventRing, closed_ring_refuses_and_is_drained_once_all_claims_are_read) {
   EXPECT_FALSE(fixture.ring.drained(fixture.at()));
   EXPECT_EQ(fixture.read(), "o");
   EXPECT_TRUE(fixture.ring.drained(fixture.at()));
+}
+
+TEST(EventRing, ring_that_was_closed_before_it_opened_stays_closed) {
+  std::vector<EventRing::Slot> slots(2);
+  alignas(64) std::array<char, 1024> arena{};
+  EventRing ring({.slots = slots.data(),
+                  .slots_count = 2,
+                  .arena = arena.data(),
+                  .arena_bytes = arena.size()});
+  EventRing::Cursor cursor;
+  cursor.reset({});
+  ring.add_gate(cursor);
+  EventRing::Claim claim;
+  EXPECT_EQ(ring.try_claim(1, false, claim), ClaimResult::closed) << "not yet open";
+  ring.close();
+  ring.prepare();
+  EXPECT_TRUE(ring.closed());
+  EXPECT_EQ(ring.try_claim(1, false, claim), ClaimResult::closed);
+  EXPECT_EQ(ring.try_park({}), ParkAnswer::drained);
+}
+
+TEST(EventRing, close_wakes_who_waits_for_events) {
+  Fixture fixture({});
+  ASSERT_EQ(fixture.ring.try_park(fixture.at()), ParkAnswer::armed);
+  const std::uint32_t epoch = fixture.parker.epoch();
+  fixture.ring.close();
+  EXPECT_NE(fixture.parker.epoch(), epoch);
+}
+
+TEST(EventRing, closing_under_contending_producers_leaves_what_was_claimed_and_nothing_else) {
+  constexpr int kProducers = 3;
+  for (int round = 0; round < 50; ++round) {
+    Fixture fixture({.slots = 64, .arena_bytes = 8192});
+    std::atomic<int> claimed{0};
+    std::vector<std::thread> producers;
+    for (int producer = 0; producer < kProducers; ++producer)
+      producers.emplace_back([&] {
+        for (;;) {
+          Fixture::Ring::Claim claim;
+          const ClaimResult result = fixture.ring.try_claim(1, false, claim);
+          if (result == ClaimResult::closed) return;
+          if (result == ClaimResult::full) {
+            fixture.ring.wait_for_room(1, false, 0);
+            continue;
+          }
+          // relaxed: read after join.
+          claimed.fetch_add(1, std::memory_order_relaxed);
+          claim.publish_copy("x", {});
+        }
+      });
+    int seen = 0;
+    while (!fixture.ring.drained(fixture.at())) {
+      if (fixture.read() == "x") {
+        if (fixture.waiters.producers) fixture.ring.wake_producers();
+        if (++seen == 100) fixture.ring.close();
+      } else {
+        std::this_thread::yield();
+      }
+    }
+    for (std::thread& producer : producers) producer.join();
+    // relaxed: ordered by join.
+    EXPECT_EQ(seen, claimed.load(std::memory_order_relaxed));
+  }
 }
 
 TEST(EventRing, runner_parks_only_when_nothing_is_claimed_and_the_next_publish_wakes_it) {

@@ -51,6 +51,13 @@ TEST(TypedRing, second_reader_sees_an_item_only_behind_the_first) {
   EXPECT_EQ(read_all(second).size(), 1U);
 }
 
+TEST(TypedRingDeathTest, ring_without_reader_is_a_defect_of_its_maker) {
+  Ring<std::uint64_t> ring(2);
+  EXPECT_TRUE(ring.try_push(1));
+  EXPECT_TRUE(ring.try_push(2));
+  EXPECT_DEATH(ring.try_push(3), "readers_count_");
+}
+
 TEST(TypedRing, slowest_reader_holds_the_producer_back) {
   Ring<std::uint64_t, ProducerKind::multi> ring(2, kNearWrap);
   auto& fast = ring.add_reader();
