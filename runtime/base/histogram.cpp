@@ -18,7 +18,7 @@ void HistogramSnapshot::merge(const HistogramSnapshot& other) {
 
 std::uint64_t HistogramSnapshot::percentile(double percent) const noexcept {
   if (count_ == 0) return 0;
-  const double wanted = std::ceil(percent / 100 * static_cast<double>(count_));
+  const double wanted = std::ceil(percent * static_cast<double>(count_) / 100);
   const auto rank =
       static_cast<std::uint64_t>(std::clamp(wanted, 1.0, static_cast<double>(count_)));
   std::uint64_t seen = 0;

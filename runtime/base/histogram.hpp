@@ -56,6 +56,7 @@ class HistogramSnapshot {
   std::uint64_t max_ = 0;
 };
 
+/// Counts values, here nanoseconds. Memory: 19 KiB.
 class Histogram {
  public:
   Histogram() : cells_(std::make_unique<Cells>()) {}

@@ -8,7 +8,9 @@
 
 namespace penstock {
 
-std::uint64_t Spill::cost(std::uint64_t length) noexcept { return length + kPaddingBytes; }
+std::uint64_t Spill::cost(std::uint64_t length) noexcept {
+  return mi_good_size(length + kPaddingBytes);
+}
 
 char* Spill::try_allocate(std::uint32_t length) noexcept {
   // relaxed: own value: the budget guards no memory, it only counts; the blocks travel by the
@@ -19,7 +21,7 @@ char* Spill::try_allocate(std::uint32_t length) noexcept {
     // relaxed: own value, as above.
   } while (!used_.compare_exchange_weak(used, used + cost(length), std::memory_order_relaxed,
                                         std::memory_order_relaxed));
-  auto* const block = static_cast<char*>(mi_malloc(cost(length)));
+  auto* const block = static_cast<char*>(mi_malloc(length + kPaddingBytes));
   if (block == nullptr) {
     // relaxed: own value, as above.
     used_.fetch_sub(cost(length), std::memory_order_relaxed);

@@ -108,7 +108,7 @@ TEST_F(Admission, full_by_bytes_is_full_too) {
 
 TEST_F(Admission, spill_budget_is_a_bound) {
   options_.ring.arena_bytes = 4096;
-  options_.ring.spill_bytes_max = 3000;
+  options_.ring.spill_bytes_max = 4000;
   Pipeline pipeline = start(AdmissionPolicy::reject);
   Producer producer = pipeline.producer();
   const std::string large = event("1", "k", "\"" + std::string(1200, 'd') + "\"");

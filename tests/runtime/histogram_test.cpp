@@ -68,6 +68,14 @@ TEST(Histogram, percentiles_are_those_of_the_sorted_values) {
   EXPECT_EQ(snapshot.percentile(100), values.back());
 }
 
+TEST(Histogram, p999_of_a_thousand_values_is_the_last_but_one) {
+  Histogram histogram;
+  histogram.record(10, 999);  // 99.9 / 100 * 1000 is more than 999 in binary
+  histogram.record(50);
+  EXPECT_EQ(histogram.snapshot().percentile(99.9), 10U);
+  EXPECT_EQ(histogram.snapshot().percentile(99.91), 50U);
+}
+
 TEST(Histogram, max_is_exact_and_min_and_mean_are_near) {
   Histogram histogram;
   histogram.record(1'000);
