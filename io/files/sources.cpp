@@ -39,6 +39,7 @@ class LineSource final : public Source {
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
   Status open() override;
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override;
+  Status finish(SourcePort& port) override;
   [[nodiscard]] std::uint64_t memory_bytes(std::uint32_t event_bytes_max) const noexcept override {
     return LineReader::memory_bytes(event_bytes_max);
   }
@@ -92,6 +93,25 @@ Result<SourceState> LineSource::poll(SourcePort& port, std::size_t budget) {
     if (!state || *state == SourceState::idle) return state;
   }
   return SourceState::more;
+}
+
+/// A file still has what was read from it; a pipe has not. Its whole lines are published, and what
+/// came of the next one is refused.
+Status LineSource::finish(SourcePort& port) {
+  if (is_regular_ || !lines_) return {};
+  InputLine line;
+  while (lines_->next(line)) {
+    if (line.too_long())
+      refuse(port, line);
+    else
+      port.publish(line.bytes, line.number);
+  }
+  if (ended_) return {};
+  lines_->end();
+  if (lines_->next(line))
+    port.refuse(RefuseReason::closed, "stopped before the line was complete", line.number,
+                line.bytes, line.bytes_total);
+  return {};
 }
 
 Result<SourceState> LineSource::read_more() {

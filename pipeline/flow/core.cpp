@@ -11,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include <penstock/pipeline/flow/guarded.hpp>
 #include <penstock/pipeline/flow/runner_thread.hpp>
 #include <penstock/pipeline/flow/segment_runner.hpp>
 #include <penstock/pipeline/flow/source_thread.hpp>
@@ -103,12 +104,16 @@ Status PipelineCore::wire() {
 }
 
 Status PipelineCore::open_ports() {
-  for (const std::unique_ptr<Source>& source : sources)
-    if (Status opened = source->open(); !opened) return opened;
-  for (const std::unique_ptr<Sink>& sink : sinks)
-    if (Status opened = sink->open(); !opened) return opened;
-  if (rejects) return rejects->open();
-  return {};
+  Status status;
+  const auto call = [&](const auto& port, auto what) {
+    if (status && port) status = guarded(port->name(), [&] { return ((*port).*what)(); });
+  };
+  for (const std::unique_ptr<Source>& source : sources) call(source, &Source::open);
+  for (const std::unique_ptr<Sink>& sink : sinks) call(sink, &Sink::open);
+  call(rejects, &RejectSink::open);
+  for (const std::unique_ptr<Sink>& sink : sinks) call(sink, &Sink::begin);
+  call(rejects, &RejectSink::begin);
+  return status;
 }
 
 Status PipelineCore::start() {
@@ -281,18 +286,19 @@ void PipelineCore::leave_threads() noexcept {
 
 Status PipelineCore::close_ports() {
   Status first;
-  const auto keep = [&](Status status) {
-    if (!status && first) first = std::move(status);
+  const auto close = [&](const auto& port) {
+    Status closed = guarded(port->name(), [&] { return port->close(); });
+    if (!closed && first) first = std::move(closed);
   };
-  for (const std::unique_ptr<Sink>& sink : sinks) keep(sink->close());
-  if (rejects) keep(rejects->close());
+  for (const std::unique_ptr<Sink>& sink : sinks) close(sink);
+  if (rejects) close(rejects);
   return first;
 }
 
 bool PipelineCore::reject(const Reject& reject) noexcept {
   if (!rejects) return true;
   const CancellationOff off;  // also called from publish(), on any producer's thread
-  Status written = rejects->write(reject);
+  Status written = guarded(rejects->name(), [&] { return rejects->write(reject); });
   if (written) return true;
   fail(std::move(written).error());
   return false;

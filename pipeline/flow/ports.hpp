@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pipeline needs from outside: sources, sinks, a place for rejects. io/files implements them
-// for files and standard streams; an embedder may implement his own.
+// for files and standard streams; an embedder may implement his own. What they throw counts as an
+// error that they return.
 #pragma once
 
 #include <cstddef>
@@ -32,6 +33,10 @@ class Source {
   /// Reads and publishes at most `budget` events. Does not wait for input longer than a disk does;
   /// the port waits for room in the rings.
   virtual Result<SourceState> poll(SourcePort& port, std::size_t budget) = 0;
+  /// Called instead of poll() when the pipeline stops before the source ended: publishes or refuses
+  /// what was already taken from where it cannot be taken again. Rings are still open, at most
+  /// until the stop's deadline.
+  virtual Status finish(SourcePort& /*port*/) { return {}; }
   /// The most memory that it will use, for the plan.
   [[nodiscard]] virtual std::uint64_t memory_bytes(
       std::uint32_t /*event_bytes_max*/) const noexcept {
@@ -46,8 +51,11 @@ class Sink {
  public:
   virtual ~Sink() = default;
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
-  /// Called by Pipeline::start().
+  /// Called by Pipeline::start(); changes nothing yet that was there before.
   virtual Status open() = 0;
+  /// Called by Pipeline::start() once all ports are open: from here on what was there before may
+  /// give way.
+  virtual Status begin() { return {}; }
   /// Takes the events whole, in this order, or fails; when it returns, they have left the process.
   /// Behind the bytes of each event stand at least 64 readable newlines. An error stops the
   /// pipeline.
@@ -74,7 +82,9 @@ class RejectSink {
  public:
   virtual ~RejectSink() = default;
   [[nodiscard]] virtual std::string_view name() const noexcept = 0;
+  /// Both as those of Sink.
   virtual Status open() = 0;
+  virtual Status begin() { return {}; }
   /// When it returns, the reject is safe. An error stops the pipeline: nothing is lost unseen.
   virtual Status write(const Reject& reject) = 0;
   virtual Status close() = 0;

@@ -431,11 +431,10 @@ PublishResult ProducerClaim::commit(std::size_t length) noexcept {
 // ---- SourcePort
 
 bool SourcePort::publish(std::string_view event, std::uint64_t line) noexcept {
-  const AdmissionOptions& admission = core_->layout.options.admission;
-  const PublishResult result = core_->publish(
-      *state_, {.event = event,
-                .line = line,
-                .policy = {.when_full = admission.when_full, .timeout_ns = 0, .forever = true}});
+  const PublishResult result =
+      core_->publish(*state_, {.event = event,
+                               .line = line,
+                               .policy = {.when_full = AdmissionPolicy::block, .forever = true}});
   return result != PublishResult::closed && !core_->stopping();
 }
 

@@ -100,7 +100,9 @@ class Producer {
 /// then reads no further); what is refused goes to the rejects with its line.
 class SourcePort {
  public:
-  /// False if the pipeline was closed: the source should return SourceState::end.
+  /// Waits for room as long as it takes, whatever admission.when_full says to producers. False once
+  /// the pipeline stops, though this event may have been accepted: the source returns
+  /// SourceState::end.
   bool publish(std::string_view event, std::uint64_t line) noexcept;
   /// Reports an event that the source itself has to refuse, such as a line longer than
   /// event_bytes_max(), of which `bytes` is the beginning.

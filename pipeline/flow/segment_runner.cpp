@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <penstock/pipeline/flow/carried_index.hpp>
+#include <penstock/pipeline/flow/guarded.hpp>
 #include <penstock/runtime/base/check.hpp>
 
 namespace penstock {
@@ -242,7 +243,8 @@ bool SegmentRunner::write_sinks() {
     if (batch_.alive(i)) views_.push_back(entries_[i].event.bytes());
   if (views_.empty()) return true;
   for (const std::unique_ptr<Sink>& sink : core_->sinks) {
-    Status written = sink->write(views_, partition_->number());
+    Status written =
+        guarded(sink->name(), [&] { return sink->write(views_, partition_->number()); });
     if (written) continue;
     core_->fail(std::move(written).error());
     return false;

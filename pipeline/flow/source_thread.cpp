@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <penstock/pipeline/flow/guarded.hpp>
 #include <penstock/pipeline/flow/producer.hpp>
 
 namespace penstock {
@@ -38,11 +39,15 @@ Status SourceThread::start(std::shared_ptr<PipelineCore> core, int stop_fd) {
 void SourceThread::run(int stop_fd) {
   SourcePort port(*core_, *state_);
   while (!core_->stopping()) {
-    Result<SourceState> state = source_->poll(port, kEventsPerPoll);
+    Result<SourceState> state =
+        guarded(source_->name(), [&] { return source_->poll(port, kEventsPerPoll); });
     if (!state) return core_->fail(std::move(state).error());
-    if (*state == SourceState::end) return;
+    if (*state == SourceState::end) break;
     if (*state == SourceState::idle) wait_for_input(source_->wait_fd(), stop_fd);
   }
+  if (!core_->stopping()) return;
+  Status finished = guarded(source_->name(), [&] { return source_->finish(port); });
+  if (!finished) core_->fail(std::move(finished).error());
 }
 
 }  // namespace penstock
