@@ -38,28 +38,32 @@ JsonWriter& JsonWriter::key(std::string_view name) {
   return *this;
 }
 
-JsonWriter& JsonWriter::value(std::string_view text) {
-  if (wants_comma_) text_ += ',';
-  wants_comma_ = true;
-  text_ += '"';
+void append_json_text(std::string& out, std::string_view text) {
   while (!text.empty()) {
     std::size_t plain = 0;
     while (plain < text.size() && is_plain(text[plain])) ++plain;
-    text_ += text.substr(0, plain);
+    out += text.substr(0, plain);
     text.remove_prefix(plain);
     if (text.empty()) break;
     const auto byte = static_cast<unsigned char>(text.front());
     std::size_t used = 1;
     if (byte == '"' || byte == '\\')
-      text_.append(1, '\\').append(1, text.front());
+      out.append(1, '\\').append(1, text.front());
     else if (byte < 0x20)
-      append_control(text_, byte);
+      append_control(out, byte);
     else if ((used = utf8_character_bytes(text)) != 0)
-      text_ += text.substr(0, used);
+      out += text.substr(0, used);
     else
-      text_ += kReplacement;
+      out += kReplacement;
     text.remove_prefix(used == 0 ? 1 : used);
   }
+}
+
+JsonWriter& JsonWriter::value(std::string_view text) {
+  if (wants_comma_) text_ += ',';
+  wants_comma_ = true;
+  text_ += '"';
+  append_json_text(text_, text);
   text_ += '"';
   return *this;
 }

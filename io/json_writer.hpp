@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Writes JSON into a string, on one line: reports, rejects, `--format json`.
 // 1. The caller nests properly; commas and escapes are the writer's.
-// 2. Texts that are not valid UTF-8 are written with U+FFFD for each bad byte, so that what is
-// written
-//    is always JSON; who must keep the bytes writes base64.
+// 2. Texts that are not valid UTF-8 are written with U+FFFD for each bad byte, so that it is always
+//    JSON that is written; who must keep the bytes writes base64.
 // One thread. Reusing a writer by clear() keeps its memory.
 #pragma once
 
@@ -55,6 +54,8 @@ class JsonWriter {
   bool wants_comma_ = false;
 };
 
+/// Appends what stands between the quotes of a JSON string. Bytes that are no UTF-8 become U+FFFD.
+void append_json_text(std::string& out, std::string_view text);
 /// Bytes of the valid UTF-8 character at the start of `text`, 0 if there is none (RFC 3629, section
 /// 4).
 [[nodiscard]] std::size_t utf8_character_bytes(std::string_view text) noexcept;

@@ -3,15 +3,12 @@
 
 #include <cerrno>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 namespace penstock {
 namespace {
-
-constexpr mode_t kNewFileMode = 0666;  // less what the process's umask takes
 
 /// Advances over `count` written bytes; returns the parts that are left.
 std::span<iovec> skip(std::span<iovec> parts, std::size_t count) noexcept {
@@ -44,13 +41,6 @@ Status Descriptor::close(std::string_view name) {
   if (::close(std::exchange(number_, -1)) != 0 && errno != EINTR)
     return system_error(ErrorCode::storage, name, errno);
   return {};
-}
-
-Result<Descriptor> open_output(const std::string& path, bool append) {
-  const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC);
-  const int number = ::open(path.c_str(), flags, kNewFileMode);
-  if (number < 0) return system_error(ErrorCode::unavailable, path, errno);
-  return Descriptor(number);
 }
 
 Status write_all(int descriptor, std::span<iovec> parts, std::string_view name) {

@@ -4,7 +4,6 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <string_view>
 #include <utility>
 
@@ -30,10 +29,6 @@ class Descriptor {
  private:
   int number_ = -1;
 };
-
-/// Opens a file to write to, truncated or at its end, and creates it if need be. Errors:
-/// unavailable.
-[[nodiscard]] Result<Descriptor> open_output(const std::string& path, bool append);
 
 /// Writes all of it, across short writes, interrupts and full pipes, and changes `parts` meanwhile.
 /// Requires: at most 1024 parts (IOV_MAX). Errors: storage, with `name`. Waits for a full pipe.

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Splits a stream of bytes into lines, in place, in one buffer.
-//   room() -> the caller reads into it -> filled(count) -> next() until it has no more -> room()
-//   ...
+//   room() -> the caller reads into it -> filled(count) -> next() until it has no more -> room() ..
 // 1. A line is handed out where it lies, without its newline and a carriage return before that; at
-// least
-//    kPaddingBytes readable bytes stand behind it. It is valid until the next call of room().
+//    least kPaddingBytes readable bytes stand behind it. It is valid until the next call of room().
 // 2. A line longer than the limit keeps its first bytes up to the limit; what follows is counted
-// and
-//    forgotten, so that memory stays within line_bytes_max + kReadBytes + padding.
+//    and forgotten, so that memory stays within memory_bytes().
 // 3. Lines without a byte other than white space are skipped, but counted.
 // One thread.
 #pragma once

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/io/files/sinks.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstring>
 #include <mutex>
-#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include <sys/uio.h>
-#include <unistd.h>
 
-#include <penstock/io/files/descriptor.hpp>
+#include <penstock/io/files/output_file.hpp>
 
 namespace penstock {
 namespace {
@@ -20,66 +19,64 @@ constexpr std::size_t kPartsMax = 256;  ///< in one system call; well under IOV_
 
 class LineSink final : public Sink {
  public:
-  /// Without a path: standard output.
-  LineSink(std::optional<std::string> path, bool append)
-      : path_(std::move(path)), name_(path_ ? *path_ : "stdout"), append_(append) {}
+  LineSink(std::string path, std::string name, bool append)
+      : name_(std::move(name)), file_(std::move(path), append) {}
 
   [[nodiscard]] std::string_view name() const noexcept override { return name_; }
-
-  Status open() override {
-    if (!path_) return {};
-    auto file = open_output(*path_, append_);
-    if (!file) return tl::unexpected(file.error());
-    file_ = *std::move(file);
-    return {};
-  }
-
+  Status open() override { return file_.open(); }
+  Status begin() override { return file_.begin(); }
   Status write(std::span<const std::string_view> events, unsigned partition) override;
-
-  Status close() override { return file_.close(name_); }
+  Status close() override { return file_.close(); }
 
  private:
-  Status write_with_blanks(std::string_view event);
-  [[nodiscard]] int descriptor() const noexcept { return path_ ? file_.number() : STDOUT_FILENO; }
+  /// Bytes for one system call; guarded by lock_.
+  struct Parts {
+    std::array<iovec, kPartsMax> all;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    std::size_t count = 0;
+  };
+  Status add(Parts& parts, std::string_view bytes);
+  Status add_with_blanks(Parts& parts, std::string_view line);
+  Status flush(Parts& parts);
 
   // Fixed after open().
-  std::optional<std::string> path_;
   std::string name_;
-  bool append_;
-  Descriptor file_;
-  // Guarded by lock_, which also keeps a batch together.
+  OutputFile file_;
+  // Keeps the events of one write() together.
   std::mutex lock_;
-  std::string line_;
 };
 
 Status LineSink::write(std::span<const std::string_view> events, unsigned) {
-  std::array<iovec, kPartsMax> parts;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-  std::size_t count = 0;
-  Status status;
+  Parts parts;
   const std::scoped_lock guard(lock_);
-  const auto flush = [&] {
-    if (count > 0 && status) status = write_all(descriptor(), {parts.data(), count}, name_);
-    count = 0;
-  };
   for (const std::string_view event : events) {
-    if (std::memchr(event.data(), '\n', event.size()) != nullptr) [[unlikely]] {
-      flush();
-      if (status) status = write_with_blanks(event);
-      continue;
-    }
-    // writev only reads; its structure serves reading too and so has no const.
-    parts[count++] = {const_cast<char*>(event.data()), event.size() + 1};
-    if (count == kPartsMax) flush();
+    const std::string_view line(event.data(), event.size() + 1);  // with a newline of its padding
+    const bool is_one_line = std::memchr(event.data(), '\n', event.size()) == nullptr;
+    Status added = is_one_line ? add(parts, line) : add_with_blanks(parts, line);
+    if (!added) return added;
   }
-  flush();
-  return status;
+  return flush(parts);
 }
 
-Status LineSink::write_with_blanks(std::string_view event) {
-  line_.assign(event);
-  std::ranges::replace(line_, '\n', ' ');
-  line_ += '\n';
-  return write_all(descriptor(), line_, name_);
+Status LineSink::add(Parts& parts, std::string_view bytes) {
+  // writev only reads; its structure serves reading too and so has no const.
+  parts.all[parts.count++] = {const_cast<char*>(bytes.data()), bytes.size()};
+  return parts.count == kPartsMax ? flush(parts) : Status{};
+}
+
+/// The line with a blank for each newline but the last.
+Status LineSink::add_with_blanks(Parts& parts, std::string_view line) {
+  for (;;) {
+    const std::size_t newline = line.find('\n');
+    if (newline + 1 == line.size()) return add(parts, line);
+    if (Status added = add(parts, line.substr(0, newline)); !added) return added;
+    if (Status added = add(parts, " "); !added) return added;
+    line.remove_prefix(newline + 1);
+  }
+}
+
+Status LineSink::flush(Parts& parts) {
+  const std::size_t count = std::exchange(parts.count, 0);
+  return count == 0 ? Status{} : write_all(file_.number(), {parts.all.data(), count}, name_);
 }
 
 class NullSink final : public Sink {
@@ -93,10 +90,13 @@ class NullSink final : public Sink {
 }  // namespace
 
 std::unique_ptr<Sink> make_file_sink(std::string path, bool append) {
-  return std::make_unique<LineSink>(std::move(path), append);
+  std::string name = path;
+  return std::make_unique<LineSink>(std::move(path), std::move(name), append);
 }
 
-std::unique_ptr<Sink> make_stdout_sink() { return std::make_unique<LineSink>(std::nullopt, false); }
+std::unique_ptr<Sink> make_stdout_sink() {
+  return std::make_unique<LineSink>("/dev/stdout", "stdout", false);
+}
 
 std::unique_ptr<Sink> make_null_sink() { return std::make_unique<NullSink>(); }
 

@@ -11,14 +11,17 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <penstock/io/files/descriptor.hpp>
 #include <penstock/io/files/reject_file.hpp>
+#include <penstock/io/json_writer.hpp>
 
 namespace penstock {
 namespace {
@@ -72,21 +75,60 @@ TEST_F(SinkTest, writes_one_line_an_event) {
 }
 
 TEST_F(SinkTest, truncates_or_appends) {
-  for (const bool append : {false, true, true}) {
+  for (const bool append : {false, false, true, true}) {
     const auto sink = make_file_sink(path("out"), append);
     ASSERT_TRUE(sink->open());
+    ASSERT_TRUE(sink->begin());
     ASSERT_TRUE(sink->write(Events({"{}"}).views(), 0));
     ASSERT_TRUE(sink->close());
   }
   EXPECT_EQ(contents(path("out")), "{}\n{}\n{}\n");
 }
 
-TEST_F(SinkTest, newlines_inside_become_blanks) {
+TEST_F(SinkTest, what_was_there_stays_until_the_pipeline_begins) {
+  std::ofstream(path("out")) << "before";
   const auto sink = make_file_sink(path("out"), false);
   ASSERT_TRUE(sink->open());
-  ASSERT_TRUE(sink->write(Events({"{}", "{\n\"a\":\n1}", "[]"}).views(), 0));
+  EXPECT_EQ(contents(path("out")), "before");
+  ASSERT_TRUE(sink->begin());
+  EXPECT_EQ(contents(path("out")), "");
+}
+
+TEST_F(SinkTest, append_ends_a_line_that_somebody_left_unfinished) {
+  for (const auto& [before, after] : std::vector<std::pair<std::string, std::string>>{
+           {"", "{}\n"}, {"[]\n", "[]\n{}\n"}, {"{\"a\":", "{\"a\":\n{}\n"}}) {
+    std::ofstream(path("out"), std::ios::trunc) << before;
+    const auto sink = make_file_sink(path("out"), true);
+    ASSERT_TRUE(sink->open());
+    ASSERT_TRUE(sink->begin());
+    ASSERT_TRUE(sink->write(Events({"{}"}).views(), 0));
+    ASSERT_TRUE(sink->close());
+    EXPECT_EQ(contents(path("out")), after);
+  }
+}
+
+TEST_F(SinkTest, descriptor_of_the_process_is_written_where_it_stands) {
+  const Descriptor log(::open(path("log").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  ASSERT_TRUE(write_all(log.number(), "words\n", "log"));
+  const auto rejects = make_reject_file("/dev/fd/" + std::to_string(log.number()), false);
+  ASSERT_TRUE(rejects->open());
+  ASSERT_TRUE(rejects->begin());
+  ASSERT_TRUE(rejects->write(Reject{}));
+  ASSERT_TRUE(rejects->close());
+  ASSERT_TRUE(write_all(log.number(), "more words\n", "log"));
+  const std::string text = contents(path("log"));
+  EXPECT_TRUE(text.starts_with("words\n{\"source\"")) << text;
+  EXPECT_TRUE(text.ends_with("}\nmore words\n")) << text;
+}
+
+TEST_F(SinkTest, newlines_inside_become_blanks) {
+  std::string many = "{";
+  for (int i = 0; i < 1000; ++i) many += '\n';
+  const auto sink = make_file_sink(path("out"), false);
+  ASSERT_TRUE(sink->open());
+  ASSERT_TRUE(sink->write(Events({"{}", "{\n\"a\":\n1}", "[]", "\n{}\n", many + "}"}).views(), 0));
   ASSERT_TRUE(sink->close());
-  EXPECT_EQ(contents(path("out")), "{}\n{ \"a\": 1}\n[]\n");
+  EXPECT_EQ(contents(path("out")), "{}\n{ \"a\": 1}\n[]\n {} \n{" + std::string(1000, ' ') + "}\n");
 }
 
 TEST_F(SinkTest, batch_larger_than_one_system_call_keeps_its_order) {
@@ -204,17 +246,57 @@ TEST_F(SinkTest, reject_is_written_when_write_returns) {
   ASSERT_TRUE(rejects->close());
 }
 
+/// The line of a reject, and how many pieces it came in.
+std::pair<std::string, int> line_of(const Reject& reject) {
+  std::pair<std::string, int> told;
+  std::string memory;
+  EXPECT_TRUE(write_reject(reject, memory, [&](std::string_view piece) {
+    told.first += piece;
+    ++told.second;
+    EXPECT_LT(piece.size(), 128U * 1024);
+    return Status{};
+  }));
+  return told;
+}
+
 TEST_F(SinkTest, reject_keeps_bytes_that_are_no_text_and_says_what_is_missing) {
-  JsonWriter json;
   Reject reject;
   reject.dead = true;
   reject.reason = "dead";
   reject.bytes = std::string_view("\xFF\x00\x01", 3);
   reject.bytes_total = 1000;
-  write_reject(reject, json);
-  EXPECT_EQ(json.text(),
+  EXPECT_EQ(line_of(reject).first,
             "{\"source\":\"\",\"line\":0,\"kind\":\"dead\",\"reason\":\"dead\",\"stage\":\"\","
-            "\"detail\":\"\",\"bytes_base64\":\"/wAB\",\"bytes_total\":1000,\"truncated\":true}");
+            "\"detail\":\"\",\"bytes_base64\":\"/wAB\",\"bytes_total\":1000,\"truncated\":true}\n");
+}
+
+TEST_F(SinkTest, long_reject_is_the_same_in_pieces) {
+  std::string text;
+  while (text.size() < 300'000)
+    text += "\x01\"\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80" + std::string(text.size() % 7, 'a');
+  Reject reject;
+  reject.bytes = text;
+  const auto [line, pieces] = line_of(reject);
+  EXPECT_GT(pieces, 10);
+  EXPECT_EQ(nlohmann::json::parse(line)["bytes"].get<std::string>(), text);
+  text += '\xFF';
+  reject.bytes = text;
+  EXPECT_EQ(nlohmann::json::parse(line_of(reject).first)["bytes_base64"].get<std::string>(),
+            base64(text));
+}
+
+TEST_F(SinkTest, piece_that_cannot_be_written_ends_the_reject) {
+  const std::string text(100'000, 'x');
+  Reject reject;
+  reject.bytes = text;
+  std::string memory;
+  int calls = 0;
+  const Status status = write_reject(reject, memory, [&](std::string_view) -> Status {
+    ++calls;
+    return error(ErrorCode::storage, "full");
+  });
+  EXPECT_FALSE(status);
+  EXPECT_EQ(calls, 1);
 }
 
 TEST_F(SinkTest, rejects_on_a_full_device_are_a_storage_error) {
