@@ -2,12 +2,14 @@
 #include <penstock/io/config/cross_check.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include <penstock/io/config/suggest.hpp>
+#include <penstock/io/config/table.hpp>
+#include <penstock/io/files/same_file.hpp>
 
 namespace penstock {
 namespace {
@@ -18,7 +20,7 @@ class CrossCheck {
   CrossCheck(const DocumentNode& root, CheckedConfig& checked) : root_(root), checked_(checked) {}
 
   void run() {
-    check_water_marks();
+    check_options();
     check_names("segment");
     check_names("stage");
     check_segments();
@@ -28,14 +30,25 @@ class CrossCheck {
   }
 
  private:
-  void check_water_marks();
+  /// A [[source]] or [[sink]], with what its values expanded to.
+  struct Connector {
+    const DocumentNode& item;
+    std::string_view kind;  ///< empty if it was refused
+    const std::string& path;
+  };
+
+  void check_options();
   void check_names(std::string_view section);
   void check_segments();
+  void check_segment_before(const DocumentNode& value, std::string_view name,
+                            const std::vector<std::string_view>& known, std::size_t before);
   void check_segment_name(const DocumentNode& value, const std::vector<std::string_view>& known);
   void check_connectors(std::string_view section);
+  void check_connector(std::string_view section, const Connector& connector);
   void check_paths();
-  void check_path(const DocumentNode& item, std::string_view section,
-                  std::map<std::string, std::string>& written);
+  void check_path(const Place& place, const std::string& what, const std::string& path,
+                  std::map<std::string, std::string>& used, const char* who);
+  [[nodiscard]] std::vector<Connector> connectors(std::string_view section) const;
 
   [[nodiscard]] const std::vector<DocumentNode>& items(std::string_view section) const {
     static const std::vector<DocumentNode> kNone;
@@ -67,19 +80,28 @@ class CrossCheck {
   CheckedConfig& checked_;
 };
 
-void CrossCheck::check_water_marks() {
+/// What the pipeline itself would say, at the place of the key that it names. What it says because
+/// a refused value was replaced by its default is not told.
+void CrossCheck::check_options() {
+  for (const std::string& message : problems_of(checked_.config.pipeline)) {
+    const DocumentNode* place = nullptr;
+    bool follows_from_another = false;
+    for (const Property& property : properties()) {
+      const std::string name = std::string(property.section) + '.' + std::string(property.key);
+      const std::size_t at = message.find(name + ' ');
+      if (at == std::string::npos) continue;
+      const DocumentNode* value = find(property.section, property.key);
+      if (value != nullptr && (at == 0 || place == nullptr)) place = value;
+      follows_from_another = follows_from_another || has_problem(value);
+    }
+    if (!follows_from_another) problem(place == nullptr ? Place{} : place->place, message);
+  }
   const AdmissionOptions& admission = checked_.config.pipeline.admission;
-  const DocumentNode* low = find("admission", "low");
-  const DocumentNode* high = find("admission", "high");
-  const bool is_given = low != nullptr || high != nullptr;
-  if (admission.low >= admission.high && is_given && !has_problem(low) && !has_problem(high))
-    problem((low != nullptr ? low : high)->place, "admission.low must be less than admission.high");
   const DocumentNode* low_age = find("admission", "low_age");
-  if (low_age == nullptr || admission.low_age.count() == 0) return;
-  if (admission.high_age.count() == 0)
-    problem(low_age->place, "admission.low_age does nothing without admission.high_age");
-  else if (admission.low_age >= admission.high_age)
-    problem(low_age->place, "admission.low_age must be less than admission.high_age");
+  if (low_age == nullptr || admission.low_age.count() == 0 || admission.high_age.count() != 0 ||
+      has_problem(find("admission", "high_age")))
+    return;
+  problem(low_age->place, "admission.low_age does nothing without admission.high_age");
 }
 
 void CrossCheck::check_names(std::string_view section) {
@@ -100,19 +122,33 @@ void CrossCheck::check_segments() {
   for (const SegmentOptions& segment : checked_.config.pipeline.segments)
     known.push_back(segment.name);
   if (known.empty()) known.emplace_back("main");
+  std::size_t before = 0;
   for (const DocumentNode& item : items("segment")) {
     const DocumentEntry* after = item.find("after");
-    if (after == nullptr || after->value.kind != DocumentNode::Kind::array) continue;
-    for (const DocumentNode& name : after->value.items) {
-      if (!name.text.empty() && name.text == text_of(item, "name"))
-        problem(name.place, "segment " + in_quotes(name.text) + " cannot come after itself");
-      else
-        check_segment_name(name, known);
-    }
+    if (after != nullptr && after->value.kind == DocumentNode::Kind::array)
+      for (const DocumentNode& name : after->value.items)
+        check_segment_before(name, text_of(item, "name"), known, before);
+    ++before;
   }
   for (const DocumentNode& item : items("stage"))
     if (const DocumentEntry* segment = item.find("segment"))
       check_segment_name(segment->value, known);
+}
+
+/// `before`: so many of the known segments stand before the one that comes after `value`.
+void CrossCheck::check_segment_before(const DocumentNode& value, std::string_view name,
+                                      const std::vector<std::string_view>& known,
+                                      std::size_t before) {
+  if (value.text.empty()) return;
+  const auto found = std::ranges::find(known, value.text);
+  if (value.text == name)
+    problem(value.place, "segment " + in_quotes(value.text) + " cannot come after itself");
+  else if (found == known.end())
+    check_segment_name(value, known);
+  else if (static_cast<std::size_t>(found - known.begin()) >= before)
+    problem(value.place, "segment " + in_quotes(value.text) +
+                             " is declared further down; it must " +
+                             "stand before those that come after it");
 }
 
 void CrossCheck::check_segment_name(const DocumentNode& value,
@@ -126,56 +162,83 @@ void CrossCheck::check_segment_name(const DocumentNode& value,
           near.empty() ? std::string{} : in_quotes(near));
 }
 
+std::vector<CrossCheck::Connector> CrossCheck::connectors(std::string_view section) const {
+  const auto kinds = find_property(section, "kind")->choices;
+  std::vector<Connector> all;
+  const auto add = [&](const auto& options) {
+    const std::vector<DocumentNode>& nodes = items(section);
+    for (std::size_t i = 0; i < nodes.size() && i < options.size(); ++i) {
+      const DocumentEntry* kind = nodes[i].find("kind");
+      const bool known = kind != nullptr && !has_problem(&kind->value);
+      all.push_back({nodes[i], known ? kinds[static_cast<std::size_t>(options[i].kind)] : "",
+                     options[i].path});
+    }
+  };
+  if (section == "source")
+    add(checked_.config.sources);
+  else
+    add(checked_.config.sinks);
+  return all;
+}
+
 void CrossCheck::check_connectors(std::string_view section) {
   const DocumentNode* first_stdin = nullptr;
-  for (const DocumentNode& item : items(section)) {
-    const std::string kind = text_of(item, "kind");
-    const std::string what = std::string(section) + " of kind " + in_quotes(kind);
-    const DocumentEntry* path = item.find("path");
-    const DocumentEntry* append = item.find("append");
-    if (kind == "file") {
-      if (path == nullptr)
-        problem(item.place, "a " + what + " needs \"path\"");
-      else if (path->value.kind == DocumentNode::Kind::text && path->value.text.empty())
-        problem(path->value.place, std::string(section) + ".path = \"\" is empty");
-      else if (path->value.text == "-")
-        problem(path->value.place, std::string(section) + ".path = \"-\" is no file",
-                section == "source" ? "kind = \"stdin\"" : "kind = \"stdout\"");
-    } else if (kind == "stdin" || kind == "stdout" || kind == "null") {
-      if (path != nullptr)
-        problem(path->place, "a " + what + " has no \"path\"", "kind = \"file\"");
-      if (append != nullptr && section == "sink")
-        problem(append->place, "a " + what + " has no \"append\"", "kind = \"file\"");
-    }
-    if (kind != "stdin") continue;
+  for (const Connector& connector : connectors(section)) {
+    check_connector(section, connector);
+    if (connector.kind != "stdin") continue;
     if (first_stdin != nullptr)
-      problem(item.place, "standard input is read already, by the source in line " +
-                              std::to_string(first_stdin->place.line));
-    first_stdin = first_stdin == nullptr ? &item : first_stdin;
+      problem(connector.item.place, "standard input is read already, by the source in line " +
+                                        std::to_string(first_stdin->place.line));
+    first_stdin = first_stdin == nullptr ? &connector.item : first_stdin;
+  }
+}
+
+void CrossCheck::check_connector(std::string_view section, const Connector& connector) {
+  const std::string what = std::string(section) + " of kind " + in_quotes(connector.kind);
+  const DocumentEntry* path = connector.item.find("path");
+  const DocumentEntry* append = connector.item.find("append");
+  if (connector.kind.empty() || (path != nullptr && has_problem(&path->value))) return;
+  if (connector.kind != "file") {
+    if (path != nullptr) problem(path->place, "a " + what + " has no \"path\"", "kind = \"file\"");
+    if (append != nullptr && section == "sink")
+      problem(append->place, "a " + what + " has no \"append\"", "kind = \"file\"");
+  } else if (path == nullptr) {
+    problem(connector.item.place, "a " + what + " needs \"path\"");
+  } else if (connector.path.empty()) {
+    problem(path->value.place,
+            std::string(section) + ".path = " + in_quotes(path->value.text) + " is empty");
+  } else if (connector.path == "-") {
+    problem(path->value.place, std::string(section) + ".path = \"-\" is no file",
+            section == "source" ? "kind = \"stdin\"" : "kind = \"stdout\"");
   }
 }
 
 void CrossCheck::check_paths() {
-  std::map<std::string, std::string> written;  // path -> what has it
-  for (const SourceOptions& source : checked_.config.sources)
-    if (!source.path.empty())
-      written.emplace(std::filesystem::path(source.path).lexically_normal().string(), "a source");
-  for (const DocumentNode& item : items("sink")) check_path(item, "sink", written);
-  if (const DocumentEntry* rejects = root_.find("rejects"))
-    check_path(rejects->value, "rejects", written);
+  std::map<std::string, std::string> used;  // identity -> what has it
+  for (const Connector& source : connectors("source"))
+    if (source.kind == "file" && !source.path.empty())
+      used.emplace(identity_of_file(source.path), "a source");
+  for (const Connector& sink : connectors("sink")) {
+    const DocumentEntry* path = sink.item.find("path");
+    if (sink.kind == "stdout")
+      check_path(sink.item.place, "standard output", "/dev/stdout", used, "a sink");
+    else if (sink.kind == "file" && path != nullptr && !has_problem(&path->value))
+      check_path(path->value.place, "sink.path = " + in_quotes(sink.path), sink.path, used,
+                 "a sink");
+  }
+  const DocumentNode* path = find("rejects", "path");
+  const std::optional<RejectsOptions>& rejects = checked_.config.rejects;
+  if (path != nullptr && rejects && !has_problem(path))
+    check_path(path->place, "rejects.path = " + in_quotes(rejects->path), rejects->path, used,
+               "the rejects");
 }
 
-void CrossCheck::check_path(const DocumentNode& item, std::string_view section,
-                            std::map<std::string, std::string>& written) {
-  const DocumentEntry* entry = item.find("path");
-  // Devices may be written by many: /dev/null, /dev/stderr.
-  if (entry == nullptr || entry->value.text.empty() || entry->value.text.starts_with("/dev/"))
-    return;
-  const std::string path = std::filesystem::path(entry->value.text).lexically_normal().string();
-  const auto [other, is_new] = written.emplace(path, section == "sink" ? "a sink" : "the rejects");
-  if (!is_new)
-    problem(entry->value.place, std::string(section) + ".path = " + in_quotes(path) +
-                                    " is the file of " + other->second + " too");
+void CrossCheck::check_path(const Place& place, const std::string& what, const std::string& path,
+                            std::map<std::string, std::string>& used, const char* who) {
+  const std::string identity = path.empty() ? std::string{} : identity_of_file(path);
+  if (identity.empty()) return;
+  const auto [other, is_new] = used.emplace(identity, who);
+  if (!is_new) problem(place, what + " is the file of " + other->second + " too");
 }
 
 }  // namespace

@@ -203,7 +203,7 @@ std::string describe_config_markdown() {
       "- Sizes are bytes or texts with a unit: `\"64KiB\"`, `\"1MiB\"`. Durations always have one: "
       "`\"5ms\"`,\n  `\"10s\"`, `\"10min\"`.\n"
       "- `${NAME}` and `${NAME:-default}` in texts are replaced from the environment, after "
-      "parsing.\n"
+      "parsing;\n  `$${` stands for `${`.\n"
       "- Paths are relative to the working directory of the process.\n"
       "- \"Reload: yes\" marks keys that may change while a pipeline runs. This version reads its "
       "config\n"
@@ -226,15 +226,17 @@ std::string describe_config_json(const Config& config) {
   JsonWriter json;
   json.begin_object().key("properties").begin_array();
   for (const Section& section : sections()) {
-    const std::vector<const void*> objects =
-        section.later ? std::vector<const void*>{} : objects_of(section, config);
+    if (section.later) continue;
+    std::vector<const void*> objects = objects_of(section, config);
+    const bool given = !objects.empty();
+    if (!given) objects.push_back(objects_of(section, defaults()).front());
     for (std::size_t i = 0; i < objects.size(); ++i)
       for (const Property& property : properties()) {
         if (property.section != section.name) continue;
         json.begin_object().member("section", section.name);
-        if (section.repeats) json.member("index", i);
+        if (section.repeats && given) json.member("index", i);
         json.member("key", property.key).member("type", to_string(property.type));
-        json.member("value", show_value(property, property.access.get(objects[i])));
+        if (given) json.member("value", show_value(property, property.access.get(objects[i])));
         if (!property.required) json.member("default", default_of(section, property));
         json.member("bounds", bounds_of(property)).member("reloadable", property.reloadable);
         json.member("required", property.required).member("help", property.help).end_object();

@@ -3,6 +3,7 @@
 #include <penstock/io/config/document.hpp>
 
 #include <algorithm>
+#include <optional>
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
@@ -15,6 +16,20 @@ namespace {
 Place place_of(const toml::source_region& region) {
   const bool one_line = region.begin.line == region.end.line;
   return {region.begin.line, region.begin.column, one_line ? region.end.column : 0};
+}
+
+constexpr std::size_t kKeyPartsMax = 64;  ///< "a.b.c" has three; the library recurses over them
+
+/// The first line whose key has more parts, as far as a look at the dots before "=" can tell.
+std::optional<ConfigProblem> key_of_too_many_parts(std::string_view text) {
+  for (std::uint32_t line = 1; !text.empty(); ++line) {
+    const std::string_view whole = text.substr(0, text.find('\n'));
+    const std::string_view key = whole.substr(0, whole.find_first_of("=#\"'"));
+    if (static_cast<std::size_t>(std::ranges::count(key, '.')) > kKeyPartsMax)
+      return ConfigProblem{line, 1, 0, "a key of more than 64 parts", {}};
+    text.remove_prefix(std::min(text.size(), whole.size() + 1));
+  }
+  return std::nullopt;
 }
 
 DocumentNode convert(const toml::node& node);
@@ -70,6 +85,7 @@ bool DocumentNode::is_array_of_tables() const noexcept {
 }
 
 tl::expected<DocumentNode, ConfigProblem> parse_document(std::string_view text) {
+  if (auto problem = key_of_too_many_parts(text)) return tl::unexpected(*std::move(problem));
   const toml::parse_result parsed = toml::parse(text);
   if (parsed) {
     DocumentNode root;

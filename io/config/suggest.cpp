@@ -47,10 +47,14 @@ std::string_view suggest(std::string_view written, std::span<const std::string_v
 }
 
 std::string in_quotes(std::string_view text) {
+  constexpr std::string_view kHex = "0123456789abcdef";
   std::string out = "\"";
   for (const char byte : text) {
-    if (byte == '"' || byte == '\\') out += '\\';
-    out += byte;
+    const auto code = static_cast<unsigned char>(byte);
+    if (code < 0x20 || code == 0x7F)
+      out.append("\\u00").append(1, kHex[code >> 4]).append(1, kHex[code & 15]);
+    else
+      out.append(byte == '"' || byte == '\\' ? "\\" : "").append(1, byte);
   }
   return out += '"';
 }

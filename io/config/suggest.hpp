@@ -14,8 +14,9 @@ namespace penstock {
 /// Insertions, deletions and replacements of bytes that lead from one to the other.
 [[nodiscard]] std::size_t edit_distance(std::string_view from, std::string_view to);
 
-/// The nearest name, or an empty one if none is near enough to be meant: more than a third of its
-/// bytes would be edits, and what was written is no part of a name. The first of equally near ones.
+/// The nearest name, or an empty one if none is near enough to be meant: more edits than a third of
+/// the longer one's bytes and one, and what was written is no part of a name. The first of equally
+/// near ones.
 [[nodiscard]] std::string_view suggest(std::string_view written,
                                        std::span<const std::string_view> known);
 

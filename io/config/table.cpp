@@ -4,8 +4,6 @@
 #include <penstock/io/config/table.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include <penstock/io/config/access.hpp>
 #include <penstock/io/config/suggest.hpp>
@@ -239,17 +237,20 @@ std::string show_number(const Property& property, std::uint64_t number) {
   }
 }
 
+/// As it is to be written, so that nothing in it is taken for an environment variable.
+std::string unexpanded(std::string text) {
+  for (std::size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 3))
+    text.insert(at, 1, '$');
+  return text;
+}
+
 struct Shown {
   const Property& property;
 
   std::string operator()(bool value) const { return value ? "true" : "false"; }
   std::string operator()(std::uint64_t value) const { return show_number(property, value); }
-  std::string operator()(double value) const {
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%g", value);
-    return text.data();
-  }
-  std::string operator()(const std::string& value) const { return in_quotes(value); }
+  std::string operator()(double value) const { return format_number(value); }
+  std::string operator()(const std::string& value) const { return in_quotes(unexpanded(value)); }
   std::string operator()(const std::vector<std::uint64_t>& values) const {
     std::string out = "[";
     for (const std::uint64_t value : values)
@@ -258,7 +259,8 @@ struct Shown {
   }
   std::string operator()(const std::vector<std::string>& values) const {
     std::string out = "[";
-    for (const std::string& value : values) out += (out.size() > 1 ? ", " : "") + in_quotes(value);
+    for (const std::string& value : values)
+      out += (out.size() > 1 ? ", " : "") + in_quotes(unexpanded(value));
     return out + "]";
   }
 };

@@ -65,6 +65,12 @@ std::optional<std::uint64_t> parse_count(std::string_view text) noexcept {
 
 std::string format_size(std::uint64_t bytes) { return format(bytes, kSizes); }
 
+std::string format_number(double number) {
+  std::array<char, 32> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number);
+  return {text.data(), end.ptr};
+}
+
 std::string format_duration(std::uint64_t duration_ns) {
   return duration_ns == 0 ? "0s" : format(duration_ns, kDurations);
 }

@@ -19,6 +19,8 @@ namespace penstock {
 
 /// In the largest unit that divides it: "64KiB", "4097B".
 [[nodiscard]] std::string format_size(std::uint64_t bytes);
+/// The shortest text that reads back as this number.
+[[nodiscard]] std::string format_number(double number);
 [[nodiscard]] std::string format_duration(std::uint64_t duration_ns);
 
 /// The power of two that is nearest; the larger of two equally near.

@@ -3,8 +3,6 @@
 #include <penstock/io/config/value_check.hpp>
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <optional>
 
@@ -26,17 +24,17 @@ std::string shown(const DocumentNode& node) {
   switch (node.kind) {
     case Kind::text: return in_quotes(node.text);
     case Kind::integer: return std::to_string(node.integer);
-    case Kind::number: {
-      std::array<char, 32> text{};
-      std::snprintf(text.data(), text.size(), "%g", node.number);
-      return text.data();
-    }
+    case Kind::number: return format_number(node.number);
     case Kind::boolean: return node.boolean ? "true" : "false";
     case Kind::array: return "[...]";
     case Kind::table: return "{...}";
     case Kind::date: return "a date";
   }
   return {};
+}
+
+bool is_control(char byte) noexcept {
+  return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F;
 }
 
 /// "ring.slots = 60000"
@@ -94,7 +92,8 @@ Checked check_size(const Property& property, const DocumentNode& node) {
   const std::size_t unit = node.text.find_first_of("kKmMgG");
   if (unit != std::string::npos && !guess.empty())
     guess.append(1, static_cast<char>(node.text[unit] & ~0x20)).append("iB");
-  const bool meant = unit != std::string::npos && parse_size(guess).has_value();
+  const bool meant = unit != std::string::npos && parse_size(guess).has_value() &&
+                     node.text.find_first_of(".-") == std::string::npos;
   return problem(told(property, node) + " is not a size; units are B, KiB, MiB, GiB",
                  meant ? in_quotes(guess) : std::string{});
 }
@@ -102,8 +101,9 @@ Checked check_size(const Property& property, const DocumentNode& node) {
 Checked check_duration(const Property& property, const DocumentNode& node) {
   if (node.kind == Kind::integer && node.integer == 0) return check_bounds(property, node, 0);
   if (node.kind == Kind::integer)
-    return problem(told(property, node) + " has no unit",
-                   in_quotes(std::to_string(node.integer) + "ms"));
+    return problem(
+        told(property, node) + " has no unit",
+        node.integer < 0 ? std::string{} : in_quotes(std::to_string(node.integer) + "ms"));
   if (node.kind == Kind::text)
     if (const auto duration_ns = parse_duration(node.text))
       return check_bounds(property, node, *duration_ns);
@@ -119,10 +119,9 @@ Checked check_share(const Property& property, const DocumentNode& node) {
   const bool is_number = node.kind == Kind::number || node.kind == Kind::integer;
   const double share = node.kind == Kind::integer ? static_cast<double>(node.integer) : node.number;
   if (is_number && share >= 0 && share <= 1) return PropertyValue(share);
-  std::array<char, 32> text{};
-  if (is_number && share > 1 && share <= 100)
-    std::snprintf(text.data(), text.size(), "%g", share / 100);
-  return problem(told(property, node) + " is not a number from 0 to 1", text.data());
+  return problem(
+      told(property, node) + " is not a number from 0 to 1",
+      is_number && share > 1 && share <= 100 ? format_number(share / 100) : std::string{});
 }
 
 Checked check_choice(const Property& property, const DocumentNode& node) {
@@ -142,6 +141,8 @@ Checked check_choice(const Property& property, const DocumentNode& node) {
 Checked check_text(const Property& property, const DocumentNode& node) {
   if (node.kind != Kind::text) return problem(told(property, node) + " is not a text");
   if (node.text.size() < property.min) return problem(told(property, node) + " is empty");
+  if (std::ranges::any_of(node.text, is_control))
+    return problem(told(property, node) + " has a control character");
   if (node.text.size() > property.max)
     return problem(std::string(property.section).append(".").append(property.key) + " has " +
                    std::to_string(node.text.size()) + " bytes, more than " +
@@ -154,6 +155,9 @@ Checked check_names(const Property& property, const DocumentNode& node) {
   if (node.kind == Kind::text)
     return problem(told(property, node) + " is not a list", '[' + shown(node) + ']');
   if (node.kind != Kind::array) return problem(told(property, node) + " is not a list of names");
+  if (node.items.size() > property.max)
+    return problem(told(property, node) + " has more than " + std::to_string(property.max) +
+                   " names");
   for (const DocumentNode& item : node.items) {
     if (item.kind != Kind::text) return problem(told(property, item) + " is not a name");
     auto name = expand_environment(item.text);
@@ -219,11 +223,19 @@ tl::expected<std::string, ValueProblem> expand_environment(std::string_view text
     const std::size_t begin = text.find("${");
     out += text.substr(0, begin);
     if (begin == std::string_view::npos) return out;
+    if (begin > 0 && text[begin - 1] == '$') {  // "$${" is written for "${"
+      out.back() = '$';
+      out += '{';
+      text.remove_prefix(begin + 2);
+      continue;
+    }
     const std::size_t end = text.find('}', begin);
     if (end == std::string_view::npos) return problem("\"${\" without \"}\" in " + in_quotes(text));
     const std::string_view inside = text.substr(begin + 2, end - begin - 2);
     const std::size_t split = inside.find(":-");
     const std::string name(inside.substr(0, split));
+    if (inside.find("${") != std::string_view::npos)
+      return problem("\"${\" inside of \"${" + name + ":-...}\": a default is plain text");
     // Not safe beside setenv in another thread; a config is read before there are any.
     const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
     if (value != nullptr && *value != '\0')

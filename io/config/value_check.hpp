@@ -24,7 +24,8 @@ struct ValueProblem {
                                                                     const DocumentNode& node);
 
 /// Replaces each ${NAME} and ${NAME:-default} by the environment's value; the default stands for a
-/// variable that is missing or empty, as in a shell. Errors: missing without default, not closed.
+/// variable that is missing or empty, as in a shell; "$${" stands for "${". Errors: missing without
+/// default, not closed, a "${" within a default.
 [[nodiscard]] tl::expected<std::string, ValueProblem> expand_environment(std::string_view text);
 
 }  // namespace penstock

@@ -44,6 +44,13 @@ class LayoutMaker {
     return std::move(out_);
   }
 
+  std::vector<std::string> problems_of_options() {
+    check_ring();
+    check_admission();
+    read_key();
+    return std::move(problems_);
+  }
+
  private:
   template <class... Args>
   void problem(fmt::format_string<Args...> format, Args&&... args) {
@@ -111,19 +118,19 @@ void LayoutMaker::check_ring() {
   if (ring.inline_bytes_max > most)
     problem(
         "ring.inline_bytes_max = {} is more than {}, half of what the reserve leaves of "
-        "ring.arena: "
-        "at the wrap an empty arena could refuse such an event for ever",
+        "ring.arena (at the wrap an empty arena could refuse such an event for ever)",
         ring.inline_bytes_max, most);
 }
 
 void LayoutMaker::check_admission() {
   AdmissionOptions& admission = out_.options.admission;
-  if (!(admission.low > 0 && admission.low < admission.high && admission.high <= 1))
-    problem("admission.low = {} and admission.high = {} must be 0 < low < high <= 1", admission.low,
-            admission.high);
+  if (!(admission.low > 0 && admission.low < admission.high))
+    problem("admission.low = {} is not more than 0 and less than admission.high = {}",
+            admission.low, admission.high);
+  if (!(admission.high <= 1)) problem("admission.high = {} is more than 1", admission.high);
   if (admission.low_age.count() == 0) admission.low_age = admission.high_age / 2;
   if (admission.high_age.count() != 0 && admission.low_age >= admission.high_age)
-    problem("admission.low_age must be less than admission.high_age");
+    problem("admission.low_age is not less than admission.high_age");
   if (out_.options.partitions > kPartitionsMax)
     problem("pipeline.partitions = {} is more than {}", out_.options.partitions, kPartitionsMax);
 }
@@ -131,7 +138,7 @@ void LayoutMaker::check_admission() {
 void LayoutMaker::read_key() {
   Result<KeyReader> key = KeyReader::create(out_.options.key);
   if (!key) {
-    problem("pipeline.key: {}", key.error().message);
+    problem("pipeline.{}", key.error().message);  // "key ... is ..."
   } else {
     out_.key = std::move(*key);
   }
@@ -431,5 +438,11 @@ void LayoutMaker::fill_memory() {
 }  // namespace
 
 Result<Layout> make_layout(const LayoutInput& input) { return LayoutMaker(input).make(); }
+
+std::vector<std::string> problems_of(const PipelineOptions& options) {
+  LayoutInput input;
+  input.options = options;
+  return LayoutMaker(input).problems_of_options();
+}
 
 }  // namespace penstock

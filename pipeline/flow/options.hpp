@@ -85,4 +85,8 @@ struct PipelineOptions {
   bool stages_are_fixed = false;  ///< true when a config names the stages: code may only fill them
 };
 
+/// What is wrong with options as such, whatever stages and machine they meet: sentences that begin
+/// with the key, such as "ring.slots = 60000 is ...". PipelineBuilder tells the same.
+[[nodiscard]] std::vector<std::string> problems_of(const PipelineOptions& options);
+
 }  // namespace penstock

@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -100,6 +102,11 @@ constexpr Mistake kValue[] = {
      "2:11-18 pipeline.profile = \"quick\" is none of latency, balanced, throughput, quiet "
      "-> \"quiet\""},
     {"[admission]\ntimeout = 5\n", "2:11-12 admission.timeout = 5 has no unit -> \"5ms\""},
+    {"[admission]\ntimeout = -5\n", "2:11-13 admission.timeout = -5 has no unit"},
+    {"[ring]\narena = \"1.5MiB\"\n",
+     "2:9-17 ring.arena = \"1.5MiB\" is not a size; units are B, KiB, MiB, GiB"},
+    {"[pipeline]\nname = \"a\\u001bb\"\n",
+     "2:8-18 pipeline.name = \"a\\u001bb\" has a control character"},
     {"[admission]\ntimeout = \"5\"\n", "2:11-14 admission.timeout = \"5\" has no unit -> \"5ms\""},
     {"[admission]\ntimeout = \"5 parsecs\"\n",
      "2:11-22 admission.timeout = \"5 parsecs\" is not a duration; units are ns, us, ms, s, "
@@ -117,11 +124,12 @@ INSTANTIATE_TEST_SUITE_P(value, ConfigMistakes, testing::ValuesIn(kValue));
 
 // What does not go together.
 constexpr Mistake kTogether[] = {
-    {"[admission]\nlow = 0.9\n", "2:7-10 admission.low must be less than admission.high"},
+    {"[admission]\nlow = 0.9\n",
+     "2:7-10 admission.low = 0.9 is not more than 0 and less than admission.high = 0.8"},
     {"[admission]\nlow_age = \"1s\"\n",
      "2:11-15 admission.low_age does nothing without admission.high_age"},
     {"[admission]\nlow_age = \"2s\"\nhigh_age = \"1s\"\n",
-     "2:11-15 admission.low_age must be less than admission.high_age"},
+     "2:11-15 admission.low_age is not less than admission.high_age"},
     {"[[stage]]\nname = \"a\"\n[[stage]]\nname = \"a\"\n",
      "4:8-11 there is already a stage \"a\", in line 2"},
     {"[[segment]]\nname = \"one\"\n[[segment]]\nname = \"two\"\nafter = [\"own\"]\n",
@@ -141,7 +149,23 @@ constexpr Mistake kTogether[] = {
      "3:1-11 standard input is read already, by the source in line 1"},
     {"[[source]]\nkind = \"file\"\npath = \"x\"\n[[sink]]\nkind = \"file\"\npath = "
      "\"./x\"\n",
-     "6:8-13 sink.path = \"x\" is the file of a source too"}};
+     "6:8-13 sink.path = \"./x\" is the file of a source too"},
+    {"[[sink]]\nkind = \"stdout\"\n[[sink]]\nkind = \"stdout\"\n",
+     "3:1-9 standard output is the file of a sink too"},
+    {"[[sink]]\nkind = \"stdout\"\n[rejects]\npath = \"/dev/stdout\"\n",
+     "4:8-21 rejects.path = \"/dev/stdout\" is the file of a sink too"},
+    {"[admission]\nlow = 0\n",
+     "2:7-8 admission.low = 0 is not more than 0 and less than admission.high = 0.8"},
+    {"[pipeline]\nkey = \"Foo Bar\"\n",
+     "2:7-16 pipeline.key \"Foo Bar\" is no attribute name (a-z and 0-9) and does not begin with "
+     "\"data.\""},
+    {"[ring]\nreserve_slots = 3000\n",
+     "2:17-21 ring.reserve_slots = 3000 is more than half of ring.slots = 4096"},
+    {"[ring]\nreserve_slots = 3000\nslots = 100\n",
+     "3:9-12 ring.slots = 100 is not a power of two -> 128"},
+    {"[[segment]]\nname = \"one\"\nafter = [\"two\"]\n[[segment]]\nname = \"two\"\n",
+     "3:10-15 segment \"two\" is declared further down; it must stand before those that come "
+     "after it"}};
 INSTANTIATE_TEST_SUITE_P(together, ConfigMistakes, testing::ValuesIn(kTogether));
 
 // What a later version brings is known by name.
@@ -255,6 +279,40 @@ TEST(Config, profile_sets_defaults_that_keys_override_wherever_they_stand) {
   EXPECT_EQ(config->pipeline.batch.events, 256U);
 }
 
+TEST(Config, key_of_very_many_parts_is_refused_before_it_is_parsed) {
+  std::string parts = "a";
+  for (int i = 0; i < 1'000'000; ++i) parts += ".a";
+  const std::string expected = "2:1-0 a key of more than 64 parts";
+  EXPECT_EQ(only_problem_of("\n[" + parts + "]\n"), expected);
+  EXPECT_EQ(only_problem_of("\n" + parts + " = 1\n"), expected);
+  const std::string dots(100, '.');
+  EXPECT_EQ(only_problem_of("[pipeline]\nname = \"" + dots + "\"\n"),
+            "2:8-110 pipeline.name has 100 bytes, more than 64")
+      << "a value may have any number";
+}
+
+TEST(Config, other_spellings_of_a_file_are_the_same_file) {
+  namespace fs = std::filesystem;
+  std::string folder = (fs::temp_directory_path() / "penstock-XXXXXX").string();
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  std::ofstream(folder + "/in") << "{}";
+  fs::create_symlink("in", folder + "/link");
+  fs::create_hard_link(folder + "/in", folder + "/hard");
+  ::setenv("PENSTOCK_TEST_FOLDER", folder.c_str(), 1);
+  const std::string source = "[[source]]\nkind = \"file\"\npath = \"" + folder + "/in\"\n";
+  for (const std::string& path :
+       {std::string("/in"), "/../" + fs::path(folder).filename().string() + "/in",
+        std::string("/link"), std::string("/hard")}) {
+    const std::string sink =
+        "[[sink]]\nkind = \"file\"\npath = \"${PENSTOCK_TEST_FOLDER}" + path + "\"\n";
+    EXPECT_NE(only_problem_of(source + sink).find(" is the file of a source too"),
+              std::string::npos)
+        << path;
+  }
+  EXPECT_EQ(problems_of(source + "[rejects]\npath = \"${PENSTOCK_TEST_FOLDER}/new\"\n").size(), 0U);
+  fs::remove_all(folder);
+}
+
 class ConfigEnvironment : public testing::Test {
  protected:
   // Tests of one binary run one after the other, on one thread.
@@ -282,6 +340,24 @@ TEST_F(ConfigEnvironment, variable_that_is_missing_is_an_error) {
             "${PENSTOCK_TEST_UNSET:-default}");
 }
 
+TEST_F(ConfigEnvironment, written_twice_the_dollar_stands_for_itself) {
+  const auto config = parse_config("[pipeline]\nname = \"$${PENSTOCK_TEST_SET} $$ $\"\n", "t.toml");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->pipeline.name, "${PENSTOCK_TEST_SET} $$ $");
+}
+
+TEST_F(ConfigEnvironment, variable_inside_a_default_is_an_error) {
+  EXPECT_EQ(only_problem_of("[pipeline]\nkey = \"${PENSTOCK_TEST_UNSET:-${B:-c}}\"\n"),
+            "2:7-40 \"${\" inside of \"${PENSTOCK_TEST_UNSET:-...}\": a default is plain text");
+}
+
+TEST_F(ConfigEnvironment, connectors_are_checked_as_they_are_expanded) {
+  EXPECT_EQ(only_problem_of("[[source]]\nkind = \"${PENSTOCK_TEST_UNSET:-file}\"\n"),
+            "1:1-11 a source of kind \"file\" needs \"path\"");
+  EXPECT_EQ(only_problem_of("[[source]]\nkind = \"file\"\npath = \"${PENSTOCK_TEST_EMPTY}\"\n"),
+            "3:8-32 source.path = \"${PENSTOCK_TEST_EMPTY}\" is empty");
+}
+
 TEST_F(ConfigEnvironment, expression_that_is_not_closed_is_an_error) {
   EXPECT_EQ(only_problem_of("[pipeline]\nkey = \"${PENSTOCK_TEST_SET\"\n"),
             "2:7-28 \"${\" without \"}\" in \"${PENSTOCK_TEST_SET\"");
@@ -289,7 +365,9 @@ TEST_F(ConfigEnvironment, expression_that_is_not_closed_is_an_error) {
 
 TEST(Config, description_read_again_is_the_same_config) {
   const auto config = parse_config(
-      "[pipeline]\nprofile = \"quiet\"\nname = \"say \\\"hello\\\"\"\n[threads]\npin = [1]\n"
+      "[pipeline]\nprofile = \"quiet\"\nname = \"say \\\"hello\\\" $${x}\"\n[admission]\nhigh = "
+      "0.123456789\n"
+      "low = 0.1\n[threads]\npin = [1]\n"
       "[[segment]]\nname = \"a\"\n[[stage]]\nname = \"s\"\n[[source]]\nkind = \"stdin\"\n"
       "[[sink]]\nkind = \"null\"\n[rejects]\npath = \"bad\"\n",
       "t.toml");
