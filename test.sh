@@ -21,7 +21,7 @@ main() {
     "") ;;
     --quick) presets=(release) ;;
     --long) long_checks=(clang_tidy) ;;
-    *) sed -n '3,9s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
+    *) sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]##*/}" >&2; exit 2 ;;
   esac
 
   heading "packages"

@@ -14,6 +14,7 @@ namespace penstock::cli {
 namespace {
 
 constexpr std::uint64_t kEventBytesMax = 1 << 20;
+constexpr std::uint64_t kStatsEveryMaxNs = 3'600'000'000'000;
 
 /// The program's verbs and where their options go.
 struct Parser {
@@ -94,11 +95,12 @@ void add_run(Parser& parser) {
                              "penstock run orders.toml --stats-every 1s --format json", parser.run);
   sub.add_option("config", parser.run.config, "config file")->required();
   add_partitions(sub, parser.run.partitions);
-  add_parsed(sub, "--stats-every", "print live numbers so often", "a duration, such as 1s or 250ms",
+  add_parsed(sub, "--stats-every", "print live numbers so often",
+             "a duration of at most 1h, such as 1s or 250ms",
              [&into = parser.run.stats_every](const std::string& text) {
                const auto duration_ns = parse_duration(text);
                if (duration_ns) into = std::chrono::nanoseconds(*duration_ns);
-               return duration_ns.has_value();
+               return duration_ns && *duration_ns <= kStatsEveryMaxNs;
              });
   sub.add_flag("--quiet", parser.run.quiet, "no progress line and no report in words");
   sub.add_flag("--strict", parser.run.strict, "exit 1 if events were refused or died");
@@ -138,7 +140,8 @@ void add_generate(Parser& parser) {
       "Example:\n  penstock generate orders --events 1M --invalid 0.01% --output orders.ndjson");
   sub.callback([&parser] { parser.chosen = parser.generate; });
   OrderOptions& orders = parser.generate.orders;
-  add_count(sub, "--events", "how many (default 1000)", parser.generate.events, 0, 1ULL << 40);
+  add_count(sub, "--events", "how many (default 1000)", parser.generate.events, 0,
+            OrderGenerator::kEventsMax);
   add_count(sub, "--keys", "different subjects (default 1000)", orders.keys, 1,
             OrderOptions::kKeysMax);
   add_count(sub, "--seed", "of the random numbers (default 1)", orders.seed, 0, ~0ULL);

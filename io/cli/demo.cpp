@@ -56,6 +56,7 @@ class OrderSource final : public Source {
   }
 
   [[nodiscard]] const Totals& expected() const noexcept { return expected_; }
+  [[nodiscard]] std::uint64_t made() const noexcept { return made_; }
 
  private:
   static constexpr std::size_t kPadding = 64;
@@ -136,9 +137,11 @@ int answer_json(const Report& report, const Verdict& verdict) {
   return print_result(text + json.text().substr(1) + '\n');
 }
 
-int answer_text(const DemoArguments& arguments, const Report& report, const Verdict& verdict) {
+int answer_text(const DemoArguments& arguments, std::uint64_t made, const Report& report,
+                const Verdict& verdict) {
   const Stats& stats = report.stats;
-  std::string text = "demo: " + with_commas(arguments.events) + " order events · " +
+  std::string text = "demo: " + with_commas(made) + " order events" +
+                     (made < arguments.events ? ", interrupted · " : " · ") +
                      std::to_string(kPartitions) + " partitions · decode → total by customer\n";
   const double seconds = static_cast<double>(stats.elapsed_ns) / 1e9;
   const double rate = seconds > 0 ? static_cast<double>(stats.completed) / seconds : 0;
@@ -153,7 +156,7 @@ int answer_text(const DemoArguments& arguments, const Report& report, const Verd
   if (!verdict.totals_right) text += "  the totals by customer are wrong\n";
   text += "  next: " + arguments.program +
           " generate orders --events 100k --output orders.ndjson      " + arguments.program +
-          " inspect orders.ndjson\n";
+          " run examples/orders.toml\n";
   return print_result(text);
 }
 
@@ -184,10 +187,11 @@ int demo(const DemoArguments& arguments) {
   }
   const Report report = built->stop(options.drain_timeout);
   if (report.failure) return fail(*report.failure);
-  const Verdict verdict = judge(report, arguments.events, made.expected(), tallies);
-  const int printed =
-      arguments.json ? answer_json(report, verdict) : answer_text(arguments, report, verdict);
+  const Verdict verdict = judge(report, made.made(), made.expected(), tallies);
+  const int printed = arguments.json ? answer_json(report, verdict)
+                                     : answer_text(arguments, made.made(), report, verdict);
   if (printed != kFine) return printed;
+  if (!report.drained) return kDrainTimedOut;
   return verdict.fine(report) ? kFine : kCheckFailed;
 }
 

@@ -8,7 +8,7 @@ namespace penstock::cli {
 
 enum ExitCode : int {
   kFine = 0,
-  kCheckFailed = 1,  ///< lost events, refused events
+  kCheckFailed = 1,  ///< lost events; refused events, in `inspect` and in `run --strict`
   kUsage = 2,
   kUnavailable = 69,  ///< something needed is missing or unreachable
   kStorage = 74,      ///< reading or writing failed underway

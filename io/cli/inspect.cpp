@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <penstock/io/cli/exit_code.hpp>
@@ -92,9 +93,16 @@ int Inspection::read_all(int descriptor) {
     const auto room = lines_.room();
     const ssize_t count = ::read(descriptor, room.data(), room.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {  // somebody else made standard input non-blocking
+      pollfd wait{descriptor, POLLIN, 0};
+      ::poll(&wait, 1, -1);
+      continue;
+    }
     if (count < 0) {
-      const ErrorCode code = errno == EISDIR ? ErrorCode::unavailable : ErrorCode::storage;
-      return fail(system_error(code, name_, errno).value());
+      const int failure = errno;
+      if (const int code = flush(); code != kFine) return code;
+      const ErrorCode code = failure == EISDIR ? ErrorCode::unavailable : ErrorCode::storage;
+      return fail(system_error(code, name_, failure).value());
     }
     lines_.filled(static_cast<std::size_t>(count));
     ended = count == 0;

@@ -78,7 +78,7 @@ int plan(const PlanArguments& arguments) {
   PipelineBuilder builder = pipeline(*loaded);
   fill_stages(builder, loaded->pipeline);
   const auto planned = builder.plan();
-  if (!planned) return fail(planned.error());
+  if (!planned) return fail(planned.error(), arguments.config);
   std::string text = arguments.json ? plan_json(*planned) : planned->to_text();
   if (!text.ends_with('\n')) text += '\n';
   return print_result(text);

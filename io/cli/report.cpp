@@ -122,7 +122,7 @@ std::string speed_line(const Report& report) {
   const Stats& stats = report.stats;
   const double seconds = seconds_of(stats);
   std::string line = in_short(per_second(stats.accepted, seconds)) + " events/s · " +
-                     in_short(per_second(stats.bytes_accepted, seconds)) + "B/s · p50 " +
+                     bytes_in_short(per_second(stats.bytes_accepted, seconds)) + "/s · p50 " +
                      latency(stats, 50) + " · p99 " + latency(stats, 99) + " · p99.9 " +
                      latency(stats, 99.9) + " · max " +
                      duration_in_short(static_cast<double>(stats.latency_ns.max()));

@@ -121,7 +121,7 @@ int run(const RunArguments& arguments) {
   if (loaded->sources.empty())
     return fail({ErrorCode::invalid_config, arguments.config + ": has no [[source]] to run from"});
   auto built = pipeline(*loaded).allocations(allocation_counter()).build();
-  if (!built) return fail(built.error());
+  if (!built) return fail(built.error(), arguments.config);
   watch_signals();
   return Run(arguments, loaded->pipeline, *std::move(built)).drive();
 }

@@ -31,9 +31,13 @@ void ignore_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 void watch_signals() {
   struct sigaction action {};
   action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+  // Without SA_RESTART: opening a FIFO that nobody reads is to end by ^C.
+  for (const int number : {SIGINT, SIGTERM}) {
+    struct sigaction before {};
+    ::sigaction(number, nullptr, &before);
+    // Ignored since the start: by nohup, or by a shell that runs us in the background.
+    if (before.sa_handler != SIG_IGN) ::sigaction(number, &action, nullptr);
+  }
 }
 
 bool asked_to_stop() noexcept {

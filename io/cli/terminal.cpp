@@ -4,9 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <span>
+#include <sstream>
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <penstock/io/cli/exit_code.hpp>
@@ -33,6 +34,16 @@ std::string scaled(double number, std::span<const Step> steps) {
   return "0";
 }
 
+/// Characters count one column each: none of ours is wider.
+std::string_view first_characters(std::string_view text, std::size_t count) noexcept {
+  std::size_t end = 0;
+  for (; end < text.size(); ++end) {
+    const bool begins_one = (static_cast<unsigned char>(text[end]) & 0xC0) != 0x80;
+    if (begins_one && count-- == 0) break;
+  }
+  return text.substr(0, end);
+}
+
 }  // namespace
 
 int print_result(std::string_view text) {
@@ -54,12 +65,22 @@ int fail(const Error& error) {
   return exit_code(error.code);
 }
 
+int fail(const Error& error, std::string_view config) {
+  if (error.code != ErrorCode::invalid_config) return fail(error);
+  std::istringstream lines(error.message);
+  for (std::string line; std::getline(lines, line);)
+    tell(line.starts_with(config) ? line : std::string(config).append(": ").append(line));
+  return exit_code(error.code);
+}
+
 ProgressLine::ProgressLine(bool wanted) : shown_(wanted && ::isatty(STDERR_FILENO) == 1) {}
 
 void ProgressLine::draw(std::string_view text) {
   if (!shown_) return;
   std::string line = "\r\x1b[K";
-  line += text;
+  winsize size{};
+  const bool known = ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+  line += known ? first_characters(text, size.ws_col - 1U) : text;
   static_cast<void>(write_all(STDERR_FILENO, line, "stderr"));
   drawn_ = true;
 }
@@ -67,11 +88,6 @@ void ProgressLine::draw(std::string_view text) {
 void ProgressLine::clear() {
   if (drawn_) static_cast<void>(write_all(STDERR_FILENO, "\r\x1b[K", "stderr"));
   drawn_ = false;
-}
-
-bool colours_welcome() noexcept {
-  const char* refused = std::getenv("NO_COLOR");  // NOLINT(concurrency-mt-unsafe): nobody sets it
-  return (refused == nullptr || *refused == '\0') && ::isatty(STDERR_FILENO) == 1;
 }
 
 std::string with_commas(std::uint64_t number) {
@@ -85,6 +101,10 @@ std::string in_short(double number) {
                                      Step{1e3, 1e3, " k"}};
   if (number >= 1e3) return scaled(number, kSteps);
   return std::to_string(static_cast<std::uint64_t>(number + 0.5));
+}
+
+std::string bytes_in_short(double number) {
+  return in_short(number).append(number >= 1e3 ? "B" : " B");
 }
 
 std::string duration_in_short(double duration_ns) {

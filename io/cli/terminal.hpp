@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the program's words go: results on standard output, everything else on standard error;
-// progress and colour only on a terminal. The main thread only.
+// progress only on a terminal. The main thread only.
 #pragma once
 
 #include <string>
@@ -12,10 +12,12 @@ namespace penstock::cli {
 
 /// Writes a result on standard output. Returns an exit code: 0, or 74 if it could not be written.
 [[nodiscard]] int print_result(std::string_view text);
-/// Writes a line on standard error; above a progress line, which it ends.
+/// Writes a line on standard error. Requires: no progress line is drawn (ProgressLine::clear).
 void tell(std::string_view line);
 /// Tells an error; returns its exit code.
 [[nodiscard]] int fail(const Error& error);
+/// The same for what is wrong with the config in this file: each line names it.
+[[nodiscard]] int fail(const Error& error, std::string_view config);
 
 /// One line on a terminal's standard error that is drawn again and again. Elsewhere it is not
 /// there.
@@ -27,6 +29,7 @@ class ProgressLine {
   ProgressLine& operator=(const ProgressLine&) = delete;
 
   [[nodiscard]] bool shown() const noexcept { return shown_; }
+  /// Cuts what would not fit into the terminal's width, so that there is one line to redraw.
   void draw(std::string_view text);
   void clear();
 
@@ -37,12 +40,10 @@ class ProgressLine {
   bool drawn_ = false;
 };
 
-/// True if colours are welcome on standard error (a terminal, no NO_COLOR: https://no-color.org).
-[[nodiscard]] bool colours_welcome() noexcept;
-
 // Numbers for people.
 [[nodiscard]] std::string with_commas(std::uint64_t number);      ///< 1,204,331
 [[nodiscard]] std::string in_short(double number);                ///< 3.2 M, 612 k, 14
+[[nodiscard]] std::string bytes_in_short(double number);          ///< 3.2 MB, 612 kB, 14 B
 [[nodiscard]] std::string duration_in_short(double duration_ns);  ///< 1.9 µs, 4 ms, 0.31 s
 
 }  // namespace penstock::cli

@@ -39,6 +39,9 @@ struct MadeOrder {
 
 class OrderGenerator {
  public:
+  /// More would wrap the sequence numbers of a key.
+  static constexpr std::uint64_t kEventsMax = UINT32_MAX;
+
   /// Requires: options within their bounds.
   explicit OrderGenerator(const OrderOptions& options);
 
