@@ -1,17 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Where each package comes from. find_package first; two of them ship only a .pc file or a bare
-# header. The installed package config includes this file too, so that it finds what we were built
-# with.
-find_package(Threads REQUIRED)
-find_package(tl-expected REQUIRED)
-find_package(fmt REQUIRED)
-find_package(mimalloc REQUIRED)
-find_package(simdjson REQUIRED)
+# Where each package comes from. Those of the list are needed by whoever links Penstock too, and the
+# installed package config looks for them; the rest are headers that only our own sources include.
+set(PENSTOCK_PACKAGES Threads tl-expected fmt mimalloc simdjson)
+foreach(package IN LISTS PENSTOCK_PACKAGES)
+  find_package(${package} REQUIRED)
+endforeach()
 
-if(NOT TARGET penstock_xxhash)
-  # Used header-only (XXH_INLINE_ALL), by one source file.
-  find_path(PENSTOCK_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
-  mark_as_advanced(PENSTOCK_XXHASH_INCLUDE_DIR)
-  find_path(PENSTOCK_TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
-  mark_as_advanced(PENSTOCK_TOMLPLUSPLUS_INCLUDE_DIR)
-endif()
+# Used header-only (XXH_INLINE_ALL), by one source file.
+find_path(PENSTOCK_XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_path(PENSTOCK_TOMLPLUSPLUS_INCLUDE_DIR toml++/toml.h REQUIRED)
+mark_as_advanced(PENSTOCK_XXHASH_INCLUDE_DIR PENSTOCK_TOMLPLUSPLUS_INCLUDE_DIR)

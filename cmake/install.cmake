@@ -23,7 +23,6 @@ write_basic_package_version_file(${PROJECT_BINARY_DIR}/penstockConfigVersion.cma
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/penstockConfig.cmake
               ${PROJECT_BINARY_DIR}/penstockConfigVersion.cmake
-              ${PROJECT_SOURCE_DIR}/cmake/dependencies.cmake
         DESTINATION ${package_dir})
 
 configure_file(${PROJECT_SOURCE_DIR}/cmake/penstock.pc.in ${PROJECT_BINARY_DIR}/penstock.pc @ONLY)
