@@ -118,7 +118,8 @@ Status PipelineCore::open_ports() {
 
 Status PipelineCore::start() {
   if (started_) return error(ErrorCode::usage, "start() was called twice on one pipeline");
-  if (report_) return error(ErrorCode::usage, "start() was called after stop()");
+  if (report_ || abandoned())
+    return error(ErrorCode::usage, "start() was called after stop() or abandon()");
   started_ = true;
   if (Status opened = open_ports(); !opened) return opened;
   const auto first_source = layout.plan.runner_threads;
@@ -126,7 +127,8 @@ Status PipelineCore::start() {
     source_threads_.push_back(std::make_unique<SourceThread>(
         *this, *sources[i], take_producer_state(static_cast<std::uint16_t>(i + 1)),
         layout.plan.threads[first_source + i]));
-  start_ns_ = clock.now_ns();
+  // relaxed: statistic.
+  started_ns_.store(clock.now_ns(), std::memory_order_relaxed);
   if (Status threads = start_threads(); !threads) {
     abandon();
     const std::uint64_t grace_ns = deadline_after(std::chrono::nanoseconds(kGraceNs));
@@ -134,7 +136,6 @@ Status PipelineCore::start() {
     join_runners(grace_ns);
     return threads;
   }
-  if (abandoned()) return error(ErrorCode::usage, "the pipeline was abandoned while it started");
   return {};
 }
 

@@ -193,7 +193,6 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   std::vector<std::unique_ptr<SourceThread>> source_threads_;
   std::unique_ptr<HostLoop> host_;
   int stop_fd_ = -1;  ///< an eventfd, readable once sources should end
-  std::uint64_t start_ns_ = 0;
   std::uint64_t allocations_at_start_ = 0;
 
   // The host's thread only.
@@ -205,7 +204,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   alignas(kControlBytes) std::atomic<bool> abandoned_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
-  // Written by the host's thread at the end, read by stats().
+  // Written by the host's thread at both ends, read by stats().
+  std::atomic<std::uint64_t> started_ns_{0};
   std::atomic<std::uint64_t> stopped_ns_{0};
   // Written by source threads, read by the host's thread.
   std::atomic<unsigned> sources_running_{0};

@@ -322,33 +322,38 @@ Producer::~Producer() {
   if (state_ != nullptr && state_->open_claims == 0) core_->give_back(*state_);
 }
 
-PublishResult Producer::publish(std::string_view event) noexcept {
+/// A handle that was moved from, or never came from a pipeline, answers as one whose pipeline is
+/// gone.
+PublishResult Producer::offer(const Offer& offer) noexcept {
+  return core_ == nullptr ? PublishResult::closed : core_->publish(*state_, offer);
+}
+
+RoomPolicy Producer::configured() const noexcept {
+  if (core_ == nullptr) return {};
   const AdmissionOptions& admission = core_->layout.options.admission;
-  return core_->publish(*state_, {.event = event,
-                                  .policy = {.when_full = admission.when_full,
-                                             .timeout_ns = to_ns(admission.timeout)}});
+  return {.when_full = admission.when_full, .timeout_ns = to_ns(admission.timeout)};
+}
+
+PublishResult Producer::publish(std::string_view event) noexcept {
+  return offer({.event = event, .policy = configured()});
 }
 
 PublishResult Producer::publish(std::string_view event, std::chrono::nanoseconds timeout) noexcept {
-  return core_->publish(
-      *state_, {.event = event,
+  return offer({.event = event,
                 .policy = {.when_full = AdmissionPolicy::block, .timeout_ns = to_ns(timeout)}});
 }
 
 PublishResult Producer::try_publish(std::string_view event) noexcept {
-  return core_->publish(*state_, {.event = event, .policy = {}});
+  return offer({.event = event, .policy = {}});
 }
 
 PublishResult Producer::publish_lent(std::string_view event, Lender& lender) noexcept {
-  const AdmissionOptions& admission = core_->layout.options.admission;
-  return core_->publish(*state_, {.event = event,
-                                  .policy = {.when_full = admission.when_full,
-                                             .timeout_ns = to_ns(admission.timeout)},
-                                  .lender = &lender});
+  return offer({.event = event, .policy = configured(), .lender = &lender});
 }
 
 ProducerClaim Producer::try_claim(std::size_t bytes, std::string_view key) noexcept {
   ProducerClaim claim;
+  if (core_ == nullptr) return claim;  // closed
   const PipelineOptions& options = core_->layout.options;
   const auto refuse = [&](PublishResult result) {
     state_->offered.add(1);

@@ -17,7 +17,9 @@
 namespace penstock {
 
 class PipelineCore;
+struct Offer;
 struct ProducerState;
+struct RoomPolicy;
 
 enum class PublishResult : std::uint8_t {
   accepted,
@@ -91,13 +93,14 @@ class Producer {
   friend class Pipeline;
   friend class SegmentRunner;
   explicit Producer(std::shared_ptr<PipelineCore> core);
+  PublishResult offer(const Offer& offer) noexcept;
+  [[nodiscard]] RoomPolicy configured() const noexcept;
 
   std::shared_ptr<PipelineCore> core_;
   ProducerState* state_ = nullptr;
 };
 
-/// What a Source publishes through. Under `block` it waits for room as long as it takes (the source
-/// then reads no further); what is refused goes to the rejects with its line.
+/// What a Source publishes through; what is refused goes to the rejects with its line.
 class SourcePort {
  public:
   /// Waits for room as long as it takes, whatever admission.when_full says to producers. False once

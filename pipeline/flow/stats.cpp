@@ -110,9 +110,11 @@ Stats PipelineCore::stats() const {
     stats.waits.unpublished_waits += thread->waits().unpublished_waits.get();
   }
   // relaxed: statistic.
+  const std::uint64_t started_ns = started_ns_.load(std::memory_order_relaxed);
+  // relaxed: statistic.
   const std::uint64_t stopped_ns = stopped_ns_.load(std::memory_order_relaxed);
-  if (start_ns_ != 0)
-    stats.elapsed_ns = less(stopped_ns == 0 ? clock.now_ns() : stopped_ns, start_ns_);
+  if (started_ns != 0)
+    stats.elapsed_ns = less(stopped_ns == 0 ? clock.now_ns() : stopped_ns, started_ns);
   return stats;
 }
 

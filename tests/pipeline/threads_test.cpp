@@ -222,13 +222,19 @@ TEST(Start, publish_before_it_is_refused_as_closed_and_nothing_is_lost) {
   expect_conserved(report.stats);
 }
 
-TEST(Start, after_stop_is_an_error_and_the_rings_stay_closed) {
-  PipelineBuilder builder({});
-  Result<Pipeline> pipeline = builder.build();
-  ASSERT_TRUE(pipeline.has_value());
-  EXPECT_TRUE(pipeline->stop(1s).drained);
-  EXPECT_EQ(pipeline->start().error().code, ErrorCode::usage);
-  EXPECT_EQ(pipeline->producer().publish(event("1")), PublishResult::closed);
+TEST(Start, after_stop_or_abandon_is_an_error_and_the_rings_stay_closed) {
+  for (const bool stops : {true, false}) {
+    PipelineBuilder builder({});
+    Result<Pipeline> pipeline = builder.build();
+    ASSERT_TRUE(pipeline.has_value());
+    if (stops) {
+      EXPECT_TRUE(pipeline->stop(1s).drained);
+    } else {
+      pipeline->abandon();
+    }
+    EXPECT_EQ(pipeline->start().error().code, ErrorCode::usage);
+    EXPECT_EQ(pipeline->producer().publish(event("1")), PublishResult::closed);
+  }
 }
 
 TEST(Stop, publish_after_stop_and_after_the_pipeline_is_closed) {
@@ -244,6 +250,18 @@ TEST(Stop, publish_after_stop_and_after_the_pipeline_is_closed) {
   EXPECT_EQ(producer.publish(event("3")), PublishResult::closed);
   ProducerClaim claim = producer.try_claim(10);
   EXPECT_EQ(claim.result(), PublishResult::closed);
+}
+
+TEST(Stop, producer_that_belongs_to_no_pipeline_answers_closed) {
+  Producer producer;
+  struct NoLender final : Lender {
+    void give_back(const char*, std::uint32_t) noexcept override { ADD_FAILURE(); }
+  } lender;
+  EXPECT_EQ(producer.publish(event("1")), PublishResult::closed);
+  EXPECT_EQ(producer.publish(event("1"), 1s), PublishResult::closed);
+  EXPECT_EQ(producer.try_publish(event("1")), PublishResult::closed);
+  EXPECT_EQ(producer.publish_lent(event("1"), lender), PublishResult::closed);
+  EXPECT_EQ(producer.try_claim(10).result(), PublishResult::closed);
 }
 
 TEST(Stop, handler_that_hangs_is_named_and_does_not_hold_up_the_stop) {
