@@ -87,16 +87,20 @@ Report Run::drain() {
   if (arguments_.quiet) return report;
   const auto took_ns = interrupted ? static_cast<std::uint64_t>((Clock::now() - begin) / 1ns)
                                    : report.stats.elapsed_ns;
-  say((report.drained ? "done in " : "not drained after ") +
-      duration_in_short(static_cast<double>(took_ns)) + " · " + conservation_line(report.stats));
-  if (report.stats.accepted > 0) say(speed_line(report));
+  const char* const how = report.failure   ? "failed after "
+                          : report.drained ? "done in "
+                                           : "not drained after ";
+  say(how + duration_in_short(static_cast<double>(took_ns)) + " · " +
+      conservation_line(report.stats));
+  if (report.stats.completed > 0) say(speed_line(report));
   return report;
 }
 
 int Run::answer(const Report& report) {
   const Stats& stats = report.stats;
   int code = kFine;
-  for (const std::string& problem : report.problems) say(problem);
+  for (const std::string& problem : report.problems)
+    if (!report.failure || problem != report.failure->message) say(problem);
   if (report.failure) {
     code = fail(*report.failure);
   } else if (!report.drained) {

@@ -3,7 +3,7 @@
 // extension ("partitionkey"), or a path in data ("data.orderId", "data.items.0.sku").
 // 1. Fixed after construction; any thread reads through it, each with its own decoder.
 // 2. A path's steps are parted by dots, so that a field whose name has a dot cannot be named; a
-// step    of digits is an element of an array, and a field of an object.
+//    step of digits is an element of an array, and a field of an object.
 #pragma once
 
 #include <cstdint>

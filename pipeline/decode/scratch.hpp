@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory for decoded texts that live until the end of a batch.
-// 1. Texts do not move. 2. A first block is kept for good; more is allocated only while a batch
-// needs it, and given back by clear(). 3. The texts made last are remembered, so that a handler
-// that asks for one attribute again and again does not fill the memory. One thread uses it.
+// 1. Texts do not move.
+// 2. A first block is kept for good; more is allocated only while a batch needs it, and given back
+//    by clear().
+// 3. The texts made last are remembered, so that a handler that asks for one attribute again and
+//    again does not fill the memory.
+// One thread uses it.
 #pragma once
 
 #include <array>

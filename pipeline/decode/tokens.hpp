@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A document with its structural index, as the walkers see it: tokens by number.
 // 1. A token number up to `count` may be asked for its place; place(count) is the document's
-// length.
+//    length.
 // 2. byte(number) needs number < count.
 // 3. Walkers rely on the last token being the closing brace of the document (checked before they
 //    start): whoever has seen any other token knows that another one follows, so only who passes a

@@ -5,7 +5,7 @@
 // A unit is one cache line of the arena, kUnitBytes.
 // 1. Both counters are modular: they are compared by difference only, never by `<`.
 // 2. In the claim word the flags are `parked` and `closed`; in a cursor's word they say who waits
-// for it. The widths are parameters so that tests/model can run around every counter.
+//    for it. The widths are parameters so that tests/model can run around every counter.
 #pragma once
 
 #include <cstddef>

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ring<T>: a ring of small plain items, for those who want just that: no arena, no envelope, no
-// threads.
-//   producer(s) --> | item | item | item | ... | <-- readers, each sees every item, may gate on
-//   another
-//
-// 1. Every reader sees every item in order. An item may be overwritten once all readers have passed
-//    it.
+// Ring<T>: a ring of small plain items, without arena, envelope and threads.
+//   producer(s) --> | item | item | item | ... | <-- readers: each sees all, may gate on another
+// 1. Every reader sees every item in order. An item may be overwritten once all have passed it.
 // 2. The single-producer form publishes by its cursor: one release store for all items written
 //    since the last. The multi-producer form claims by CAS, after checking for room, and stamps
 //    each slot.

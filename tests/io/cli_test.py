@@ -371,7 +371,8 @@ class Run(CliTest):
         self.generate("--events", "1k")
         self.config(sink='kind = "file"\npath = "/dev/full"')
         out, err = self.call("run", "test.toml", "--format", "json", code=STORAGE)
-        self.assertIn("/dev/full: No space left on device", err)
+        self.assertEqual(err.count("/dev/full: No space left on device"), 1, err)
+        self.assertIn("test: failed after ", err)
         self.assertIn("/dev/full", json.loads(out.splitlines()[-1])["failure"])
 
     def test_broken_pipe_is_a_storage_error(self):
