@@ -61,7 +61,8 @@ Partition::Partition(unsigned number, const Layout& layout, Mapping memory)
   at += bytes.envelopes;
   char* const arena = at;
   at += bytes.arena;
-  for (std::size_t segment = 0; segment + 1 < layout.segments.size(); ++segment) {
+  for (std::size_t segment = 0; segment < layout.segments.size(); ++segment) {
+    if (layout.segments[segment].last) continue;
     columns_[segment].cells = reinterpret_cast<FateColumn::Cell*>(at);
     at += cells_bytes(layout);
     columns_[segment].reasons = reinterpret_cast<Outcome*>(at);

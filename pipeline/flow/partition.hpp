@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The memory and the shared words of one partition: its ring, the column of envelopes, a cursor for
 // each segment, and, where segments are split, a column of fates for each but the last.
-//   one mapping:  slots | envelopes | arena | fates and reasons of segment 0, 1, ...
+//   one mapping:  slots | envelopes | arena | fates and reasons of each segment but the last
 // A column has one writer, the runner of its segment; the runners behind read it after that cursor.
 #pragma once
 

@@ -22,6 +22,8 @@ void Batch::end(std::size_t index, const Outcome& outcome) noexcept {
 }
 
 void Batch::thrown(std::size_t index, const char* what) noexcept {
+  PENSTOCK_CHECK(index < size_);
+  if (!alive(index)) return;
   ++thrown_;
   end(index, on_error_ == OnError::drop ? Outcome::drop() : Outcome::dead(what));
 }

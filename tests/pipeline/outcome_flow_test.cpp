@@ -92,6 +92,28 @@ TEST_P(OutcomeFlow, whatever_a_handler_throws_ends_only_its_event) {
   expect_conserved(report.stats);
 }
 
+TEST_P(OutcomeFlow, stage_that_throws_over_a_batch_ends_those_that_are_alive) {
+  class Throwing final : public Stage {
+   public:
+    void run(Batch&) override { throw std::runtime_error("all of it"); }
+  };
+  options_.partitions = 1;  // one batch
+  PipelineBuilder parts = builder();
+  parts.stage("first",
+              [](Event& e, Context&) { return e.id() == "x" ? Outcome::drop() : Outcome::next(); });
+  parts.add_stage("throw", [](unsigned) { return std::make_unique<Throwing>(); });
+  Pipeline pipeline = build(parts);
+  Producer producer = pipeline.producer();
+  for (const char* id : {"1", "x", "2"}) producer.publish(event(id));
+  static_cast<void>(producer.try_claim(10));
+  poll_all(pipeline);
+  const Report report = pipeline.stop(1s);
+  EXPECT_EQ(report.stats.dead, 2U);
+  EXPECT_EQ(report.stats.dropped, 1U);
+  EXPECT_EQ(report.stats.stages[1].thrown, 2U);
+  expect_conserved(report.stats);
+}
+
 TEST_P(OutcomeFlow, later_stages_do_not_see_an_event_that_ended) {
   int seen = 0;
   PipelineBuilder parts = builder();
@@ -211,6 +233,28 @@ TEST_P(OutcomeFlow, several_first_and_several_last_segments_are_joined) {
   EXPECT_EQ(left, 10);
   EXPECT_EQ(right, 10);
   EXPECT_EQ(sunk_->take().size(), 10U);
+}
+
+TEST_P(OutcomeFlow, several_first_segments_and_one_last_end_each_event_once) {
+  PipelineBuilder parts = builder();
+  const auto pass = [](Event&, Context&) { return Outcome::next(); };
+  parts.segment("a").stage("a", [](Event& e, Context&) {
+    return e.id() == "1" ? Outcome::dead("by a") : Outcome::next();
+  });
+  parts.segment("b").stage(
+      "b", [](Event& e, Context&) { return e.id() == "2" ? Outcome::drop() : Outcome::next(); });
+  parts.segment("join", {"a", "b"}).stage("join", pass);
+  Pipeline pipeline = build(parts);
+  Producer producer = pipeline.producer();
+  for (const char* id : {"1", "2", "3"})
+    EXPECT_EQ(producer.publish(event(id)), PublishResult::accepted);
+  poll_all(pipeline);
+  const Report report = pipeline.stop(std::chrono::seconds(1));
+  EXPECT_TRUE(report.drained);
+  EXPECT_EQ(sunk_->take(), std::vector<std::string>{event("3")});
+  EXPECT_EQ(report.stats.dead, 1U);
+  EXPECT_EQ(report.stats.dropped, 1U);
+  expect_conserved(report.stats);
 }
 
 TEST_P(OutcomeFlow, larger_events_spill_and_come_out_whole) {
