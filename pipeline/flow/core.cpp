@@ -107,12 +107,15 @@ Status PipelineCore::open_ports() {
   Status status;
   const auto call = [&](const auto& port, auto what) {
     if (status && port) status = guarded(port->name(), [&] { return ((*port).*what)(); });
+    return status.has_value();
   };
   for (const std::unique_ptr<Source>& source : sources) call(source, &Source::open);
-  for (const std::unique_ptr<Sink>& sink : sinks) call(sink, &Sink::open);
-  call(rejects, &RejectSink::open);
+  for (const std::unique_ptr<Sink>& sink : sinks)
+    if (call(sink, &Sink::open)) ++sinks_open_;
+  rejects_open_ = call(rejects, &RejectSink::open) && rejects != nullptr;
   for (const std::unique_ptr<Sink>& sink : sinks) call(sink, &Sink::begin);
-  call(rejects, &RejectSink::begin);
+  const std::lock_guard<std::mutex> guard(rejects_lock_);
+  rejects_take_ = call(rejects, &RejectSink::begin);
   return status;
 }
 
@@ -139,27 +142,36 @@ Status PipelineCore::start() {
   return {};
 }
 
+template <class AnyThread>
+void PipelineCore::warn_of_denied_pin(const AnyThread& thread) {
+  if (thread.pin_denied())
+    warnings_.push_back(fmt::format("thread {} could not be pinned to CPU {}; it runs anywhere",
+                                    thread.plan().name, *thread.plan().cpu));
+}
+
 Status PipelineCore::start_threads() {
   if (host_)
     for (const std::unique_ptr<SegmentRunner>& runner : runners_) runner->prepare();
+  if (host_) host_->parker().wake();  // who armed before found the rings closed
   for (const std::unique_ptr<RunnerThread>& thread : threads_)
     if (Status status = thread->start(shared_from_this()); !status) return status;
   for (const std::unique_ptr<RunnerThread>& thread : threads_) {
     while (!thread->ready()) StdAtomics::yield();
-    if (thread->pin_denied())
-      warnings_.push_back(fmt::format("thread {} could not be pinned to CPU {}; it runs anywhere",
-                                      thread->plan().name, *thread->plan().cpu));
+    warn_of_denied_pin(*thread);
   }
   if (allocations_ != nullptr) allocations_at_start_ = allocations_();
   // relaxed: ordered by the start of the source threads, which comes later.
   sources_running_.store(static_cast<unsigned>(sources.size()), std::memory_order_relaxed);
-  for (const std::unique_ptr<SourceThread>& thread : source_threads_)
+  for (const std::unique_ptr<SourceThread>& thread : source_threads_) {
     if (Status status = thread->start(shared_from_this(), stop_fd_); !status) return status;
+    warn_of_denied_pin(*thread);
+  }
   return {};
 }
 
 std::size_t PipelineCore::poll(unsigned partition, std::size_t budget) {
   PENSTOCK_CHECK(host_ != nullptr && partition < partitions.size());
+  if (on_runner_thread()) return 0;  // a handler is in the middle of a batch
   const RunnerScope scope(*this);
   std::size_t done = 0;
   for (std::size_t segment = 0; segment < layout.segments.size() && !abandoned(); ++segment)
@@ -242,19 +254,19 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
   // release: pairs with the acquire in stopping().
   stopping_.store(true, std::memory_order_release);
   tell_sources();
-  bool ended = join_sources(deadline_ns);
+  // A source that hangs leaves the runners half of the time.
+  join_sources(deadline_after(deadline / 2));
   close_rings();
-  if (host_) {
-    drain_host(deadline_ns);
-  } else {
-    ended = join_runners(deadline_ns) && ended;
-  }
+  if (host_) drain_host(deadline_ns);
+  bool ended = join_runners(deadline_ns);
+  ended = join_sources(deadline_ns) && ended;
   const Health before_giving_up = health();
+  if (!ended || !drained()) abandon();
   if (!ended) {
-    abandon();
     const std::uint64_t grace_ns = deadline_after(std::chrono::nanoseconds(kGraceNs));
-    join_sources(grace_ns);
-    if (!join_runners(grace_ns)) leave_threads();
+    ended = join_sources(grace_ns);
+    ended = join_runners(grace_ns) && ended;
+    if (!ended) leave_threads();
   }
   // relaxed: statistic.
   stopped_ns_.store(clock.now_ns(), std::memory_order_relaxed);
@@ -265,6 +277,7 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
 }
 
 void PipelineCore::drain_host(std::uint64_t deadline_ns) {
+  if (on_runner_thread()) return;
   while (!drained() && !abandoned() && steady_clock().now_ns() < deadline_ns) {
     std::size_t done = 0;
     for (unsigned partition = 0; partition < partitions.size(); ++partition)
@@ -291,15 +304,22 @@ Status PipelineCore::close_ports() {
     Status closed = guarded(port->name(), [&] { return port->close(); });
     if (!closed && first) first = std::move(closed);
   };
-  for (const std::unique_ptr<Sink>& sink : sinks) close(sink);
-  if (rejects) close(rejects);
+  for (; sinks_open_ != 0; --sinks_open_) close(sinks[sinks_open_ - 1]);
+  const std::lock_guard<std::mutex> guard(rejects_lock_);
+  rejects_take_ = false;
+  if (std::exchange(rejects_open_, false)) close(rejects);
   return first;
 }
 
 bool PipelineCore::reject(const Reject& reject) noexcept {
   if (!rejects) return true;
   const CancellationOff off;  // also called from publish(), on any producer's thread
-  Status written = guarded(rejects->name(), [&] { return rejects->write(reject); });
+  Status written;
+  {
+    const std::lock_guard<std::mutex> guard(rejects_lock_);
+    if (!rejects_take_) return false;
+    written = guarded(rejects->name(), [&] { return rejects->write(reject); });
+  }
   if (written) return true;
   fail(std::move(written).error());
   return false;

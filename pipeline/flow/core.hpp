@@ -7,6 +7,7 @@
 // 2. State that several threads touch: the atomics below, and counters with one writer each.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <penstock/pipeline/decode/decoder.hpp>
@@ -111,19 +113,21 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   void fail(Error failure) noexcept;
   void abandon() noexcept;
   /// Hands a refused or dead event to the rejects, if there are any. False if that failed, and with
-  /// it the pipeline: the event then stays in flight.
+  /// it the pipeline, or if the pipeline has stopped: the event then stays in flight.
   [[nodiscard]] bool reject(const Reject& reject) noexcept;
   [[nodiscard]] std::string_view source_name(std::uint16_t source) const noexcept;
   /// True once runners should return without finishing.
   [[nodiscard]] bool abandoned() const noexcept {
-    // acquire: pairs with the release in abandon() and fail().
+    // acquire: pairs with the release in abandon().
     return abandoned_.load(std::memory_order_acquire);
   }
   /// True once sources should end.
   [[nodiscard]] bool stopping() const noexcept {
-    // acquire: pairs with the release in stop() and fail().
+    // acquire: pairs with the release in stop() and abandon().
     return stopping_.load(std::memory_order_acquire);
   }
+  /// True before start() and once the rings were closed: every publish answers `closed`.
+  [[nodiscard]] bool refuses_all() const noexcept { return partitions[0]->ring().closed(); }
   /// True once the rings were closed.
   [[nodiscard]] bool closing() const noexcept {
     // acquire: pairs with the release in close_rings().
@@ -160,6 +164,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   Status wire();
   Status open_ports();
   Status start_threads();
+  template <class AnyThread>
+  void warn_of_denied_pin(const AnyThread& thread);
   void close_rings() noexcept;
   void tell_sources() noexcept;
   void wake_runners() noexcept;
@@ -199,6 +205,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   bool started_ = false;
   std::optional<Report> report_;
   std::vector<std::string> warnings_;
+  std::size_t sinks_open_ = 0;  ///< so many of the first
+  bool rejects_open_ = false;
 
   // Written by the host's thread and by whoever fails, read by all threads.
   alignas(kControlBytes) std::atomic<bool> abandoned_{false};
@@ -216,6 +224,10 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   mutable std::mutex lock_;
   std::optional<Error> failure_;
   std::vector<std::unique_ptr<ProducerState>> producers_;
+
+  // Guards the rejects against being written before they begin, and while or after they close.
+  std::mutex rejects_lock_;
+  bool rejects_take_ = false;
 };
 
 /// The refusal that a publish result counts as.

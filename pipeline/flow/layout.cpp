@@ -160,6 +160,7 @@ void LayoutMaker::add_code_stage(const CodeStage& stage) {
   OnError on_error = OnError::dead;
   for (const StageOptions& options : out_.options.stages)
     if (options.name == stage.name) on_error = options.on_error;
+  if (!stage.make) problem("stage \"{}\" has no function that makes it", stage.name);
   out_.stages.push_back({.name = stage.name, .on_error = on_error, .make = stage.make});
   stage_segments_.push_back(stage.segment);
 }
@@ -178,6 +179,7 @@ void LayoutMaker::fill_config_stages() {
           at, wanted.name, wanted.use, wanted.name);
       continue;
     }
+    if (!filled->make) problem("{}stage \"{}\" has no function that makes it", at, wanted.name);
     if (std::any_of(out_.stages.begin(), out_.stages.end(),
                     [&](const LayoutStage& other) { return other.name == wanted.name; }))
       problem("{}two stages are named \"{}\"", at, wanted.name);
@@ -247,7 +249,7 @@ void LayoutMaker::choose_threads() {
         "pipeline run its own threads");
   const unsigned left = std::max(1U, effective > sources ? effective - sources : 1U);
   if (options.partitions == 0) {
-    options.partitions = left;
+    options.partitions = std::min(left, kPartitionsMax);
     reason("partitions {}: one for each CPU that the sources leave", options.partitions);
   }
   const auto runners = static_cast<unsigned>(options.partitions * out_.segments.size());

@@ -74,7 +74,6 @@ struct LayoutInput {
   std::vector<std::string> source_names;
   std::uint64_t sources_bytes = 0;  ///< the most that all sources will use
   std::vector<std::string> sink_names;
-  bool rejects = false;
   bool host_driven = false;
   CpuLimits cpus;
 };

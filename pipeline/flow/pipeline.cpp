@@ -40,7 +40,8 @@ int Pipeline::event_fd() const noexcept {
 }
 bool Pipeline::arm() {
   PENSTOCK_CHECK(core_->host() != nullptr);
-  return core_->host()->arm();
+  const bool nothing_to_do = core_->host()->arm();
+  return nothing_to_do || core_->abandoned();  // what is left then is left for good
 }
 
 // ---- PipelineBuilder
@@ -56,7 +57,15 @@ struct PipelineBuilder::Parts {
   const Clock* clock = &steady_clock();
   std::uint64_t (*allocations)() = nullptr;
 
+  bool built = false;
+  bool was_given_null = false;
+
   [[nodiscard]] Result<Layout> layout() const {
+    if (built)
+      return error(ErrorCode::usage,
+                   "build() was called twice: the first call took the sources and sinks along");
+    if (was_given_null)
+      return error(ErrorCode::usage, "a source, a sink or the rejects are a null pointer");
     LayoutInput complete = input;
     complete.cpus = cpus ? *cpus : read_cpu_limits();
     for (const std::unique_ptr<Source>& source : sources) {
@@ -92,16 +101,19 @@ PipelineBuilder& PipelineBuilder::segment(std::string name, std::vector<std::str
 }
 
 PipelineBuilder& PipelineBuilder::source(std::unique_ptr<Source> source) {
+  parts_->was_given_null = parts_->was_given_null || source == nullptr;
   parts_->sources.push_back(std::move(source));
   return *this;
 }
 
 PipelineBuilder& PipelineBuilder::sink(std::unique_ptr<Sink> sink) {
+  parts_->was_given_null = parts_->was_given_null || sink == nullptr;
   parts_->sinks.push_back(std::move(sink));
   return *this;
 }
 
 PipelineBuilder& PipelineBuilder::rejects(std::unique_ptr<RejectSink> rejects) {
+  parts_->was_given_null = parts_->was_given_null || rejects == nullptr;
   parts_->rejects = std::move(rejects);
   return *this;
 }
@@ -140,6 +152,7 @@ Result<Plan> PipelineBuilder::plan() const {
 Result<Pipeline> PipelineBuilder::build() {
   Result<Layout> layout = parts_->layout();
   if (!layout) return tl::unexpected(std::move(layout).error());
+  parts_->built = true;
   Result<std::shared_ptr<PipelineCore>> core =
       PipelineCore::create({.layout = std::move(*layout),
                             .sources = std::move(parts_->sources),

@@ -71,12 +71,13 @@ class Pipeline {
   void abandon() noexcept;
 
   /// Host mode. Does at most `budget` events' work on every segment of a partition; returns how
-  /// much was done. One thread at a time per partition.
+  /// much was done; from inside a handler nothing. One thread at a time per partition.
   std::size_t poll(unsigned partition, std::size_t budget);
   /// Host mode. Readable when work came after arm() returned true. One for all partitions.
   [[nodiscard]] int event_fd() const noexcept;
   /// Host mode. True if there is nothing to do and the next event will make event_fd() readable;
-  /// false if there is work: poll again. Resets the descriptor.
+  /// false if there is work: poll again. Resets the descriptor. Not while another thread polls, and
+  /// neither is stop().
   [[nodiscard]] bool arm();
 
  private:
@@ -122,9 +123,11 @@ class PipelineBuilder {
   /// A function that returns how many heap allocations the process has made, for the report.
   PipelineBuilder& allocations(std::uint64_t (*count)());
 
-  /// Errors: invalid_config, with every problem on a line of its own.
+  /// Errors: invalid_config, with every problem on a line of its own; usage (a null pointer, or
+  /// after build()).
   [[nodiscard]] Result<Plan> plan() const;
-  /// Errors: as plan(); unavailable if memory cannot be reserved.
+  /// Takes sources and sinks along: once for each builder, also if it fails for want of memory.
+  /// Errors: as plan(); unavailable if memory cannot be reserved; usage.
   [[nodiscard]] Result<Pipeline> build();
 
  private:

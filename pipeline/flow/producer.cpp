@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <limits>
 #include <utility>
 
 #include <penstock/pipeline/flow/carried_index.hpp>
@@ -48,7 +47,7 @@ class BlockedTime {
 class RoomWait {
  public:
   RoomWait(PipelineCore& core, ProducerState& state, const RoomPolicy& policy) noexcept
-      : core_(&core), policy_(policy), blocked_(core.clock, state.blocked_ns) {}
+      : core_(&core), policy_(policy), blocked_(steady_clock(), state.blocked_ns) {}
 
   enum class For : std::uint8_t { bytes, slot, spill };
 
@@ -130,9 +129,11 @@ PublishResult PipelineCore::publish(ProducerState& state, const Offer& offer) no
     result = prepare(state, offer.event, prepared);
     if (result == PublishResult::accepted) result = enter(state, offer, prepared);
   }
-  const std::optional<RefuseReason> refused = refuse_reason(result);
-  if (refused) [[unlikely]]
-    refuse_at_door(state, offer, *refused, prepared.detail);
+  if (result != PublishResult::accepted) [[unlikely]] {
+    // Whatever else is wrong with it: there is nobody to take it, and no rejects to write it to.
+    if (refuses_all()) result = PublishResult::closed;
+    refuse_at_door(state, offer, *refuse_reason(result), prepared.detail);
+  }
   return result;
 }
 
@@ -411,7 +412,8 @@ PublishResult ProducerClaim::commit(std::size_t length) noexcept {
   const Offer offer{.event = {claim_.data(), length}, .policy = {}};
   Prepared prepared{.fields = {.source = state_->source, .decoded = core_->layout.source_decodes}};
   if (prepared.fields.decoded) {
-    const PublishResult routed = core_->route(*state_, offer.event, prepared);
+    PublishResult routed = core_->route(*state_, offer.event, prepared);
+    if (routed != PublishResult::accepted && core_->refuses_all()) routed = PublishResult::closed;
     if (routed == PublishResult::accepted && prepared.partition != partition_) {
       // Claimed for another key: publish a copy where it belongs, leave this place empty.
       result_ = core_->publish(*state_, offer);

@@ -2,7 +2,6 @@
 #include <penstock/pipeline/flow/segment_runner.hpp>
 
 #include <algorithm>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -33,8 +32,14 @@ Result<std::unique_ptr<SegmentRunner>> SegmentRunner::create(PipelineCore& core,
                                              .event_bytes_max = options.ring.event_bytes_max,
                                              .batch_bytes_max = options.batch.bytes});
   if (!decoder) return tl::unexpected(std::move(decoder).error());
-  return std::unique_ptr<SegmentRunner>(
+  std::unique_ptr<SegmentRunner> runner(
       new SegmentRunner(core, partition, segment, std::move(*decoder)));
+  for (std::size_t i = 0; i < runner->stages_.size(); ++i)
+    if (runner->stages_[i] == nullptr)
+      return error(ErrorCode::usage, "stage \"" +
+                                         core.layout.stages[runner->segment_->stages[i]].name +
+                                         "\": its maker returned a null pointer");
+  return runner;
 }
 
 SegmentRunner::SegmentRunner(PipelineCore& core, unsigned partition, std::size_t segment,
@@ -79,9 +84,14 @@ std::size_t SegmentRunner::poll(std::size_t budget) {
     // relaxed: own value.
     if (activity_.pressure_high.load(std::memory_order_relaxed))
       watch_pressure(core_->clock.now_ns(), ring_->position());
+    // relaxed: own value.
+    if (activity_.oldest_ns.load(std::memory_order_relaxed) != 0)
+      // relaxed: statistic.
+      activity_.oldest_ns.store(0, std::memory_order_relaxed);
     return 0;
   }
   run_stages();
+  if (core_->abandoned()) return 0;  // the report of what is in flight was made, or is being made
   if (segment_->last) {
     if (!write_sinks()) return 0;
     end_events(core_->clock.now_ns());
@@ -242,14 +252,17 @@ bool SegmentRunner::write_sinks() {
   for (std::size_t i = 0; i < batch_.size(); ++i)
     if (batch_.alive(i)) views_.push_back(entries_[i].event.bytes());
   if (views_.empty()) return true;
-  for (const std::unique_ptr<Sink>& sink : core_->sinks) {
-    Status written =
-        guarded(sink->name(), [&] { return sink->write(views_, partition_->number()); });
-    if (written) continue;
-    core_->fail(std::move(written).error());
-    return false;
-  }
-  return true;
+  // relaxed: statistic.
+  activity_.stage.store(RunnerActivity::kInSinks, std::memory_order_relaxed);
+  Status written;
+  for (const std::unique_ptr<Sink>& sink : core_->sinks)
+    if (written)
+      written = guarded(sink->name(), [&] { return sink->write(views_, partition_->number()); });
+  // relaxed: statistic.
+  activity_.stage.store(RunnerActivity::kIdle, std::memory_order_relaxed);
+  if (written) return true;
+  core_->fail(std::move(written).error());
+  return false;
 }
 
 void SegmentRunner::end_events(std::uint64_t now_ns) {
@@ -384,7 +397,8 @@ void SegmentRunner::watch_pressure(std::uint64_t now_ns, Position claimed) {
                     .oldest_age_ns = 0};
   if (slots != 0 && ring_->published(at_.sequence())) {
     const std::uint64_t accepted_ns = ring_->slot(at_.sequence()).fields.accepted_ns;
-    pressure.oldest_age_ns = now_ns > accepted_ns ? now_ns - accepted_ns : 0;
+    // A tombstone was never accepted.
+    if (accepted_ns != 0) pressure.oldest_age_ns = now_ns > accepted_ns ? now_ns - accepted_ns : 0;
   } else {
     // relaxed: statistic.
     activity_.oldest_ns.store(0, std::memory_order_relaxed);

@@ -49,8 +49,9 @@ struct RunnerCounters {
 /// What a runner is at, for health().
 struct alignas(kControlBytes) RunnerActivity {
   static constexpr unsigned kIdle = ~0U;
+  static constexpr unsigned kInSinks = ~0U - 1;
   // Written by the runner, read by health() and stats().
-  std::atomic<unsigned> stage{kIdle};       ///< number, or one of the marks in the source
+  std::atomic<unsigned> stage{kIdle};       ///< number, or one of the marks above
   std::atomic<std::uint64_t> since_ns{0};   ///< begin of the batch
   std::atomic<std::uint64_t> oldest_ns{0};  ///< acceptance of the oldest event; 0: none
   std::atomic<std::uint64_t> unpublished_since_ns{0};
@@ -67,7 +68,6 @@ class alignas(kControlBytes) SegmentRunner {
   // Before start.
   /// Threads whose runners gate on this one.
   void add_follower(Parker& parker);
-  [[nodiscard]] const std::vector<unsigned>& after() const noexcept { return segment_->after; }
 
   // The owning thread.
   /// Before all else: makes the ring ready, if this runner is the one that does it.

@@ -3,8 +3,10 @@
 // pipeline stops (at the next event boundary), or when the source fails, which stops the pipeline.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 
 #include <penstock/pipeline/flow/core.hpp>
 #include <penstock/pipeline/flow/ports.hpp>
@@ -25,7 +27,15 @@ class SourceThread {
   bool join_until(std::uint64_t deadline_ns) noexcept { return thread_.join_until(deadline_ns); }
   void detach() noexcept { thread_.detach(); }
   [[nodiscard]] bool pin_denied() const noexcept { return thread_.pin_denied(); }
-  [[nodiscard]] const Source& source() const noexcept { return *source_; }
+  [[nodiscard]] const ThreadPlan& plan() const noexcept { return *plan_; }
+
+  // Any thread.
+  /// Since when it has been within one call of its source; 0: it waits for input, or has ended.
+  [[nodiscard]] std::uint64_t busy_since_ns() const noexcept {
+    // relaxed: statistic.
+    return busy_since_ns_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::string_view name() const noexcept { return source_->name(); }
 
  private:
   void run(int stop_fd);
@@ -36,6 +46,8 @@ class SourceThread {
   ProducerState* state_;
   const ThreadPlan* plan_;
   Thread thread_;
+  // Written by the source's thread, read by health().
+  std::atomic<std::uint64_t> busy_since_ns_{0};
 };
 
 }  // namespace penstock

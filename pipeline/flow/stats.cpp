@@ -10,6 +10,7 @@
 #include <penstock/pipeline/flow/core.hpp>
 #include <penstock/pipeline/flow/runner_thread.hpp>
 #include <penstock/pipeline/flow/segment_runner.hpp>
+#include <penstock/pipeline/flow/source_thread.hpp>
 
 namespace penstock {
 namespace {
@@ -57,6 +58,7 @@ void PipelineCore::add_runner(const SegmentRunner& runner, Stats& stats,
   stats.bytes_accepted -= counters.bytes_refused.get();  // the producers' sum comes later: modular
   partition.accepted -= invalid + missing_key;           // so does the ring's, below
   partition.indexed_again += counters.indexed_again.get();
+  stats.callbacks_thrown += counters.callbacks_thrown.get();
   if (!runner.segment().last) return;
   const std::uint64_t completed = counters.completed.get();
   const std::uint64_t dropped = counters.dropped.get();
@@ -163,10 +165,19 @@ Health PipelineCore::health() const {
     const unsigned stage = activity.stage.load(std::memory_order_relaxed);
     // relaxed: statistic.
     const std::uint64_t since_ns = activity.since_ns.load(std::memory_order_relaxed);
-    if (stage != RunnerActivity::kIdle && less(now_ns, since_ns) >= patience_ns)
+    const bool waited_long = less(now_ns, since_ns) >= patience_ns;
+    if (stage == RunnerActivity::kInSinks && waited_long)
+      tell(fmt::format("the sinks have been taking one batch of partition {} for {:.3f} s",
+                       partition, seconds(less(now_ns, since_ns))));
+    else if (stage != RunnerActivity::kIdle && stage != RunnerActivity::kInSinks && waited_long)
       tell(fmt::format("stage \"{}\" of partition {} has been running on one batch for {:.3f} s",
                        layout.stages[stage].name, partition, seconds(less(now_ns, since_ns))));
   }
+  // Before that a source may wait for room in a ring as long as it takes.
+  for (std::size_t i = 0; closing() && i < source_threads_.size(); ++i)
+    if (const std::uint64_t since_ns = source_threads_[i]->busy_since_ns(); since_ns != 0)
+      tell(fmt::format("source \"{}\" has not returned for {:.3f} s", source_threads_[i]->name(),
+                       seconds(less(now_ns, since_ns))));
   for (const std::unique_ptr<RunnerThread>& thread : threads_)
     if (thread->broken())
       tell(fmt::format(

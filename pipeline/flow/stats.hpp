@@ -73,8 +73,10 @@ struct Stats {
   std::uint64_t spilled = 0;        ///< events that did not fit inline
   std::uint64_t indexed_ahead = 0;  ///< events that a source indexed for runners that lagged behind
   std::uint64_t spill_bytes = 0;    ///< in use
-  std::uint64_t elapsed_ns = 0;     ///< since start, until stop
-  HistogramSnapshot latency_ns;     ///< from acceptance to completion
+  std::uint64_t callbacks_thrown =
+      0;                         ///< calls of the pressure callback that ended by an exception
+  std::uint64_t elapsed_ns = 0;  ///< since start, until stop
+  HistogramSnapshot latency_ns;  ///< from acceptance to completion
   std::vector<StageStats> stages;
   std::vector<PartitionStats> partitions;
   WaitStats waits;

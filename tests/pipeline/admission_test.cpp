@@ -234,6 +234,7 @@ TEST_F(Admission, water_marks_call_back_once_up_and_once_down) {
   EXPECT_TRUE(pipeline.stats().partitions[0].pressure_high);
   poll_all(pipeline);
   EXPECT_EQ(crossings, (std::vector<bool>{true, false}));
+  EXPECT_EQ(pipeline.stats().callbacks_thrown, 2U);
 }
 
 TEST_F(Admission, age_of_the_oldest_event_is_a_water_mark) {
@@ -249,6 +250,25 @@ TEST_F(Admission, age_of_the_oldest_event_is_a_water_mark) {
   clock.advance(200'000'000);
   poll_all(pipeline);
   EXPECT_EQ(crossings, (std::vector<bool>{true, false}));
+}
+
+TEST_F(Admission, claim_that_was_left_has_no_age) {
+  options_.admission.high_age = 100ms;
+  ManualClock clock(3'600'000'000'000);
+  PipelineBuilder builder(options_);
+  int crossings = 0;
+  builder.host_driven().clock(clock).on_pressure([&](const Pressure&) { ++crossings; });
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  static_cast<void>(producer.try_claim(10));
+  producer.publish(event("young"));
+  poll_all(pipeline);
+  EXPECT_EQ(crossings, 0);
+  producer.publish(event("young"));
+  poll_all(pipeline);
+  const ProducerClaim open = producer.try_claim(10);
+  clock.advance(1);
+  EXPECT_EQ(pipeline.stats().partitions[0].oldest_age_ns, 0U) << "the young one is done";
 }
 
 TEST_F(Admission, second_producer_joins_a_ring_that_had_one) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a pipeline does with its sources, sinks and rejects: when it calls them, and what becomes of
 // what they answer or throw.
+#include <algorithm>
 #include <atomic>
-#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -141,6 +141,60 @@ TEST(Ports, rejects_that_throw_stop_the_pipeline_and_are_told) {
   ASSERT_TRUE(report.failure);
   EXPECT_EQ(report.failure->message, "scripted: thrown by rejects write");
   expect_conserved(report.stats);
+}
+
+TEST(Ports, only_what_was_opened_is_closed) {
+  for (std::size_t i = 0; i <= kStart.size(); ++i) {
+    Script script;
+    if (i < kStart.size()) script.fails = kStart[i];
+    {
+      Pipeline pipeline = scripted(script);
+      if (i < kStart.size()) {  // else it is never started
+        EXPECT_FALSE(pipeline.start());
+      }
+    }
+    const auto called = [&](const char* call) {
+      return std::count(script.calls.begin(), script.calls.end(), call);
+    };
+    EXPECT_EQ(called("sink close"), i >= 2 && i < kStart.size() ? 1 : 0) << i;
+    EXPECT_EQ(called("rejects close"), i >= 3 && i < kStart.size() ? 1 : 0) << i;
+  }
+}
+
+TEST(Ports, rejects_are_not_written_before_the_start_and_after_the_stop) {
+  Script script;
+  PipelineBuilder builder({});
+  builder.rejects(std::make_unique<ScriptedRejects>(script));
+  Result<Pipeline> pipeline = builder.build();
+  ASSERT_TRUE(pipeline);
+  Producer producer = pipeline->producer();
+  const std::string too_large(std::size_t{2} << 20, 'x');
+  EXPECT_EQ(producer.publish(too_large), PublishResult::closed);
+  ASSERT_TRUE(pipeline->start()) << "nothing had failed";
+  EXPECT_EQ(producer.publish(too_large), PublishResult::too_large);
+  const Report report = pipeline->stop(60s);
+  EXPECT_FALSE(report.failure.has_value());
+  EXPECT_EQ(producer.publish(too_large), PublishResult::closed);
+  EXPECT_EQ(std::count(script.calls.begin(), script.calls.end(), "rejects write"), 1);
+  EXPECT_EQ(refused(pipeline->stats(), RefuseReason::closed), 2U);
+  EXPECT_EQ(refused(pipeline->stats(), RefuseReason::too_large), 1U);
+}
+
+TEST(Ports, builder_refuses_null_and_a_second_build) {
+  PipelineBuilder builder({});
+  ASSERT_TRUE(builder.build());
+  EXPECT_EQ(builder.build().error().code, ErrorCode::usage);
+  PipelineBuilder null_sink({});
+  EXPECT_EQ(null_sink.sink(nullptr).build().error().code, ErrorCode::usage);
+  PipelineBuilder null_source({});
+  EXPECT_EQ(null_source.source(nullptr).build().error().code, ErrorCode::usage);
+  PipelineBuilder null_stage({});
+  null_stage.add_stage("none", [](unsigned) { return std::unique_ptr<Stage>(); });
+  const Result<Pipeline> built = null_stage.build();
+  ASSERT_FALSE(built);
+  EXPECT_NE(built.error().message.find("\"none\""), std::string::npos);
+  PipelineBuilder no_maker({});
+  EXPECT_FALSE(no_maker.add_stage("none", nullptr).build());
 }
 
 TEST(Ports, source_waits_for_room_whatever_producers_are_told) {

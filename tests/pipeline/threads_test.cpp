@@ -266,8 +266,9 @@ TEST(Stop, producer_that_belongs_to_no_pipeline_answers_closed) {
 
 TEST(Stop, handler_that_hangs_is_named_and_does_not_hold_up_the_stop) {
   const auto latch = std::make_shared<Latch>();
+  const auto sunk = std::make_shared<Collected>();
   PipelineBuilder builder({});
-  builder.stage("hang", [latch](Event&, Context&) {
+  builder.sink(std::make_unique<CollectingSink>(sunk)).stage("hang", [latch](Event&, Context&) {
     latch->wait();
     return Outcome::next();
   });
@@ -285,6 +286,72 @@ TEST(Stop, handler_that_hangs_is_named_and_does_not_hold_up_the_stop) {
   }
   latch->open();  // its thread still has the memory that it uses, and frees it when it is done
   while (latch.use_count() > 2) std::this_thread::yield();  // the builder has a copy, too
+  EXPECT_TRUE(sunk->take().empty()) << "what was told to be in flight was completed afterwards";
+}
+
+TEST(Stop, source_or_sink_that_hangs_is_named) {
+  struct Hang {
+    Latch latch;
+    std::atomic<bool> inside{false};
+    void here() {
+      inside.store(true, std::memory_order_release);  // release: pairs with the test's acquire
+      latch.wait();
+    }
+  };
+  class HangingSource final : public Source {
+   public:
+    explicit HangingSource(std::shared_ptr<Hang> hang) : hang_(std::move(hang)) {}
+    [[nodiscard]] std::string_view name() const noexcept override { return "hanging"; }
+    Status open() override { return {}; }
+    Result<SourceState> poll(SourcePort& port, std::size_t) override {
+      port.publish(event("1"), 1);
+      hang_->here();
+      return SourceState::end;
+    }
+
+   private:
+    std::shared_ptr<Hang> hang_;
+  };
+  class HangingSink final : public Sink {
+   public:
+    explicit HangingSink(std::shared_ptr<Hang> hang) : hang_(std::move(hang)) {}
+    [[nodiscard]] std::string_view name() const noexcept override { return "hanging"; }
+    Status open() override { return {}; }
+    Status write(std::span<const std::string_view>, unsigned) override {
+      hang_->here();
+      return {};
+    }
+    Status close() override { return {}; }
+
+   private:
+    std::shared_ptr<Hang> hang_;
+  };
+  for (const bool is_source : {true, false}) {
+    const auto hang = std::make_shared<Hang>();
+    {
+      PipelineBuilder builder({});
+      if (is_source)
+        builder.source(std::make_unique<HangingSource>(hang));
+      else
+        builder.source(std::make_unique<LinesSource>(std::vector<std::string>{event("1")}))
+            .sink(std::make_unique<HangingSink>(hang));
+      Pipeline pipeline = build(builder);
+      // acquire: pairs with here().
+      while (!hang->inside.load(std::memory_order_acquire)) std::this_thread::yield();
+      while (is_source && pipeline.stats().completed == 0) std::this_thread::yield();
+      const Report report = pipeline.stop(50ms);
+      EXPECT_EQ(report.stats.completed, is_source ? 1U : 0U);
+      EXPECT_EQ(report.drained, is_source);
+      const Health health = pipeline.health();
+      ASSERT_FALSE(health.problems.empty());
+      EXPECT_NE(health.problems[0].find(is_source ? "source \"hanging\"" : "sinks"),
+                std::string::npos)
+          << health.problems[0];
+      expect_conserved(report.stats);
+    }
+    hang->latch.open();
+    while (hang.use_count() > 1) std::this_thread::yield();
+  }
 }
 
 TEST(Stop, claim_that_hangs_is_named_and_does_not_hold_up_the_stop) {
@@ -397,6 +464,67 @@ TEST(Start, thread_names_are_those_of_the_plan) {
   producer.publish(event("1"));
   pipeline.stop(10s);
   EXPECT_EQ(name, pipeline.plan().threads[0].name);
+}
+
+TEST(HostLoop, handler_that_polls_or_stops_its_own_pipeline_gets_an_answer) {
+  PipelineBuilder builder({});
+  const auto sunk = std::make_shared<Collected>();
+  Pipeline* self = nullptr;
+  builder.host_driven().sink(std::make_unique<CollectingSink>(sunk));
+  builder.stage("again", [&](Event&, Context&) {
+    EXPECT_EQ(self->poll(0, 64), 0U);
+    return Outcome::next();
+  });
+  Pipeline pipeline = build(builder);
+  self = &pipeline;
+  Producer producer = pipeline.producer();
+  for (int round = 0; round < 3; ++round) {
+    for (const char* id : {"1", "2"}) producer.publish(event(id));
+    poll_all(pipeline);
+  }
+  const Report report = pipeline.stop(10s);
+  EXPECT_TRUE(report.drained);
+  EXPECT_EQ(sunk->take().size(), 6U);
+  expect_conserved(report.stats);
+}
+
+TEST(HostLoop, what_a_drain_gave_up_is_not_handled_afterwards) {
+  PipelineBuilder builder({});
+  const auto sunk = std::make_shared<Collected>();
+  builder.host_driven().sink(std::make_unique<CollectingSink>(sunk));
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  producer.publish(event("1"));
+  const Report report = pipeline.stop(0s);
+  EXPECT_FALSE(report.drained);
+  EXPECT_EQ(report.stats.in_flight, 1U);
+  EXPECT_EQ(pipeline.poll(0, 64), 0U);
+  EXPECT_TRUE(pipeline.arm()) << "nothing will come of it any more";
+  EXPECT_TRUE(sunk->take().empty());
+}
+
+TEST(HostLoop, failed_pipeline_has_nothing_to_do) {
+  PipelineBuilder builder({});
+  const auto sunk = std::make_shared<Collected>();
+  sunk->fail_at = 0;
+  builder.host_driven().sink(std::make_unique<CollectingSink>(sunk));
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  producer.publish(event("1"));
+  poll_all(pipeline);
+  EXPECT_TRUE(pipeline.arm());
+  EXPECT_FALSE(pipeline.health().ready);
+}
+
+TEST(HostLoop, armed_before_the_start_it_is_woken_by_it) {
+  PipelineBuilder builder({});
+  builder.host_driven();
+  Result<Pipeline> pipeline = builder.build();
+  ASSERT_TRUE(pipeline);
+  EXPECT_TRUE(pipeline->arm());
+  ASSERT_TRUE(pipeline->start());
+  std::uint64_t count = 0;
+  EXPECT_EQ(::read(pipeline->event_fd(), &count, sizeof count), 8) << "look again";
 }
 
 TEST(HostLoop, descriptor_becomes_readable_when_work_comes) {
