@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -20,12 +21,16 @@ using std::chrono_literals::operator""s;
 
 /// A source, sink and rejects that note their calls, and throw or fail where they are told to.
 struct Script {
-  std::vector<std::string> calls;
-  std::string fails;   ///< this call returns an error
-  std::string throws;  ///< this one throws
+  std::vector<std::string> calls;  ///< to be read once the pipeline has stopped
+  std::string fails;               ///< this call returns an error
+  std::string throws;              ///< this one throws
+  std::mutex lock;                 ///< the three are called by threads of their own
 
   Status call(const std::string& name) {
-    calls.push_back(name);
+    {
+      const std::lock_guard held(lock);
+      calls.push_back(name);
+    }
     if (name == throws) throw std::runtime_error("thrown by " + name);
     if (name == fails) return error(ErrorCode::unavailable, "failed in " + name);
     return {};
