@@ -376,6 +376,15 @@ void SegmentRunner::watch_claims() noexcept {
                    !ring_->published(at_.sequence()));
 }
 
+bool SegmentRunner::waits_for_claim() const noexcept {
+  if (!upstream_.empty()) return false;
+  const Position at = cursor_->load();
+  const bool waits =
+      ring_->position().sequence() != at.sequence() && !ring_->published(at.sequence());
+  // A place that the runner has passed in the meantime may hold the stamp of another lap.
+  return waits && cursor_->load().sequence() == at.sequence();
+}
+
 /// Remembers since when the next place has been claimed without being published.
 void SegmentRunner::note_unpublished(bool unpublished) noexcept {
   // relaxed: own value.

@@ -89,6 +89,8 @@ class alignas(kControlBytes) SegmentRunner {
   [[nodiscard]] const RunnerActivity& activity() const noexcept { return activity_; }
   [[nodiscard]] Partition& partition() const noexcept { return *partition_; }
   [[nodiscard]] const LayoutSegment& segment() const noexcept { return *segment_; }
+  /// Whether the next place of the ring is claimed and not published, as far as can be seen now.
+  [[nodiscard]] bool waits_for_claim() const noexcept;
 
  private:
   SegmentRunner(PipelineCore& core, unsigned partition, std::size_t segment, Decoder decoder);

@@ -155,11 +155,13 @@ Health PipelineCore::health() const {
     const unsigned partition = runner->partition().number();
     // relaxed: statistic.
     const std::uint64_t waiting_ns = activity.unpublished_since_ns.load(std::memory_order_relaxed);
-    if (waiting_ns != 0 && less(now_ns, waiting_ns) >= patience_ns)
+    const std::uint64_t waited_ns = waiting_ns == 0 ? 0 : less(now_ns, waiting_ns);
+    // What the runner noted may be old: it is asked last whether it still waits.
+    if (waited_ns >= patience_ns && runner->waits_for_claim())
       tell(fmt::format(
-          "partition {} waits since {:.3f} s for claim {} of its ring, which a producer took "
-          "and has neither published nor left",
-          partition, seconds(less(now_ns, waiting_ns)),
+          "partition {} has waited {:.3f} s for claim {} of its ring, which a producer took and "
+          "has neither published nor left",
+          partition, seconds(waited_ns),
           runner->partition().cursor(layout_index(runner->segment())).load().sequence()));
     // relaxed: statistic.
     const unsigned stage = activity.stage.load(std::memory_order_relaxed);
@@ -208,6 +210,9 @@ Report PipelineCore::make_report(const Health& health_at_deadline) {
   if (!report.drained)
     report.problems.insert(report.problems.end(), health_at_deadline.problems.begin(),
                            health_at_deadline.problems.end());
+  if (!report.drained && !report.failure && health_at_deadline.problems.empty())
+    report.problems.push_back(fmt::format(
+        "in flight at the deadline: {}; no thread is known to hang", report.stats.in_flight));
   if (allocations_ != nullptr) report.allocations = allocations_() - allocations_at_start_;
   return report;
 }

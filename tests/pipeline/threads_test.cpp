@@ -267,16 +267,20 @@ TEST(Stop, producer_that_belongs_to_no_pipeline_answers_closed) {
 TEST(Stop, handler_that_hangs_is_named_and_does_not_hold_up_the_stop) {
   const auto latch = std::make_shared<Latch>();
   const auto sunk = std::make_shared<Collected>();
+  Latch inside;
   PipelineBuilder builder({});
-  builder.sink(std::make_unique<CollectingSink>(sunk)).stage("hang", [latch](Event&, Context&) {
-    latch->wait();
-    return Outcome::next();
-  });
+  builder.sink(std::make_unique<CollectingSink>(sunk))
+      .stage("hang", [latch, &inside](Event&, Context&) {
+        inside.open();
+        latch->wait();
+        return Outcome::next();
+      });
   {
     Pipeline pipeline = build(builder);
     Producer producer = pipeline.producer();
     producer.publish(event("1"));
     producer.publish(event("2"));
+    inside.wait();
     const Report report = pipeline.stop(20ms);
     EXPECT_FALSE(report.drained);
     EXPECT_EQ(report.stats.in_flight, 2U);
@@ -498,9 +502,29 @@ TEST(HostLoop, what_a_drain_gave_up_is_not_handled_afterwards) {
   const Report report = pipeline.stop(0s);
   EXPECT_FALSE(report.drained);
   EXPECT_EQ(report.stats.in_flight, 1U);
+  ASSERT_EQ(report.problems.size(), 1U);
+  EXPECT_EQ(report.problems[0], "in flight at the deadline: 1; no thread is known to hang");
   EXPECT_EQ(pipeline.poll(0, 64), 0U);
   EXPECT_TRUE(pipeline.arm()) << "nothing will come of it any more";
   EXPECT_TRUE(sunk->take().empty());
+}
+
+TEST(HostLoop, claim_that_was_published_is_no_problem_though_nobody_has_polled_since) {
+  ManualClock clock;
+  PipelineBuilder builder({});
+  builder.host_driven().clock(clock);
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  const std::string text = event("1");
+  ProducerClaim claim = producer.try_claim(text.size());
+  std::copy(text.begin(), text.end(), claim.data().begin());
+  EXPECT_FALSE(pipeline.arm());
+  clock.advance(10'000'000'000);
+  ASSERT_EQ(pipeline.health().problems.size(), 1U);
+  EXPECT_NE(pipeline.health().problems[0].find("has waited 10.000 s for claim 0"),
+            std::string::npos);
+  claim.commit(text.size());
+  EXPECT_TRUE(pipeline.health().ready);
 }
 
 TEST(HostLoop, failed_pipeline_has_nothing_to_do) {
