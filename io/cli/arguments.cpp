@@ -91,8 +91,9 @@ bool take_share(const std::string& text, double& into) {
 }
 
 void add_run(Parser& parser) {
-  CLI::App& sub = parser.add("run", "Drive a pipeline until its sources end.",
-                             "penstock run orders.toml --stats-every 1s --format json", parser.run);
+  CLI::App& sub =
+      parser.add("run", "Drive a pipeline until its sources end, or SIGTERM or ^C drains it.",
+                 "penstock run orders.toml --stats-every 1s --format json", parser.run);
   sub.add_option("config", parser.run.config, "config file")->required();
   add_partitions(sub, parser.run.partitions);
   add_parsed(sub, "--stats-every", "print live numbers so often",

@@ -85,11 +85,13 @@ Report Run::drain() {
   Report report = pipeline_.stop(options_.drain_timeout);
   progress_.clear();
   if (arguments_.quiet) return report;
-  const auto took_ns = interrupted ? static_cast<std::uint64_t>((Clock::now() - begin) / 1ns)
-                                   : report.stats.elapsed_ns;
-  const char* const how = report.failure   ? "failed after "
-                          : report.drained ? "done in "
-                                           : "not drained after ";
+  const bool whole = report.failure || (report.drained && !interrupted);
+  const auto took_ns =
+      whole ? report.stats.elapsed_ns : static_cast<std::uint64_t>((Clock::now() - begin) / 1ns);
+  const char* const how = report.failure    ? "failed after "
+                          : !report.drained ? "not drained after "
+                          : interrupted     ? "drained in "
+                                            : "done in ";
   say(how + duration_in_short(static_cast<double>(took_ns)) + " · " +
       conservation_line(report.stats));
   if (report.stats.completed > 0) say(speed_line(report));

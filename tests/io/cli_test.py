@@ -400,7 +400,8 @@ class Run(CliTest):
                     process.send_signal(number)
                     out, err = process.communicate(timeout=TIMEOUT_S)
                 self.assertEqual(process.returncode, FINE, err)
-                self.assertIn("draining", err.decode())
+                told = r"^test: draining .* events \.\.\.\ntest: drained in .* · 2,000 in = "
+                self.assertTrue(re.search(told, err.decode(), re.M), err)
                 self.check_result(lines, out.decode())
 
     def test_second_signal_stops_at_once(self):
