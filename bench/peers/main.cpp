@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // penstock_peers: Penstock beside its rivals, interleaved in one process.
 //   round: probe, reference, way 1, reference, probe;  probe, reference, way 2, ...
-// A sample counts if both probes tell of the same distance between the cores and both references
+// A sample counts if both probes tell of the same distance between the CPUs and both references
 // agree within 8 %. What is reported is the median of paired ratios against the reference around
-// it.
+// it, apart for near cores, far cores, and CPUs that are two threads of one core.
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -27,11 +28,14 @@ constexpr double kReferenceTolerance = 0.08;  // neighbours slow the cores 1.5-f
 struct Way {
   std::string name;
   std::function<Run(const Events&, std::size_t, const Cores&)> run;
-  std::size_t divisor = 1;               ///< of the number of events: slow ways do fewer
-  std::vector<double> near_ratios = {};  ///< rate against the reference
+  std::size_t divisor = 1;                         ///< of the number of events: slow ways do fewer
+  std::array<std::vector<double>, 3> ratios = {};  ///< rate against the reference, by Distance
   std::vector<double> near_ns = {};
-  std::vector<double> far_ratios = {};
   unsigned dropped = 0;
+
+  [[nodiscard]] const std::vector<double>& at(Distance distance) const {
+    return ratios[static_cast<std::size_t>(distance)];
+  }
 };
 
 struct Options {
@@ -86,12 +90,9 @@ void sample(Way& way, const Events& events, const Cores& cores) {
     return;
   }
   const double ratio = (before.ns_per_event + after.ns_per_event) / 2 / run.ns_per_event;
-  if (trip_before_ns < kNearNs) {
-    way.near_ratios.push_back(ratio);
-    way.near_ns.push_back(run.ns_per_event);
-  } else {
-    way.far_ratios.push_back(ratio);
-  }
+  const Distance distance = distance_of(trip_before_ns);
+  way.ratios[static_cast<std::size_t>(distance)].push_back(ratio);
+  if (distance == Distance::near) way.near_ns.push_back(run.ns_per_event);
 }
 
 void print(const std::vector<Way>& ways, const Events& events, bool json) {
@@ -100,29 +101,31 @@ void print(const std::vector<Way>& ways, const Events& events, bool json) {
         "%zu events of %.0f B · rates against the bare one-core loop, medians (min - max)\n",
         events.lines().size(), events.bytes_per_event());
   for (const Way& way : ways) {
-    const auto [low, high] =
-        way.near_ratios.empty()
-            ? std::pair(0.0, 0.0)
-            : std::pair(*std::min_element(way.near_ratios.begin(), way.near_ratios.end()),
-                        *std::max_element(way.near_ratios.begin(), way.near_ratios.end()));
+    const std::vector<double>& near = way.at(Distance::near);
+    const std::vector<double>& far = way.at(Distance::far);
+    const std::vector<double>& one_core = way.at(Distance::one_core);
+    const auto [low, high] = near.empty() ? std::pair(0.0, 0.0)
+                                          : std::pair(*std::min_element(near.begin(), near.end()),
+                                                      *std::max_element(near.begin(), near.end()));
     if (json) {
       std::printf(
           "{\"way\":\"%s\",\"ratio\":%.3f,\"min\":%.3f,\"max\":%.3f,\"ns_per_event\":%.1f,"
-          "\"near\":%zu,\"ratio_far\":%.3f,\"far\":%zu,\"dropped\":%u}\n",
-          way.name.c_str(), median(way.near_ratios), low, high, median(way.near_ns),
-          way.near_ratios.size(), median(way.far_ratios), way.far_ratios.size(), way.dropped);
+          "\"near\":%zu,\"ratio_far\":%.3f,\"far\":%zu,\"ratio_one_core\":%.3f,\"one_core\":%zu,"
+          "\"dropped\":%u}\n",
+          way.name.c_str(), median(near), low, high, median(way.near_ns), near.size(), median(far),
+          far.size(), median(one_core), one_core.size(), way.dropped);
       continue;
     }
     std::printf("%-34s %6.3f (%.3f - %.3f)  %8.1f ns/event  %2zu near", way.name.c_str(),
-                median(way.near_ratios), low, high, median(way.near_ns), way.near_ratios.size());
-    if (!way.far_ratios.empty())
-      std::printf("  far %.3f (%zu)", median(way.far_ratios), way.far_ratios.size());
+                median(near), low, high, median(way.near_ns), near.size());
+    if (!far.empty()) std::printf("  far %.3f (%zu)", median(far), far.size());
+    if (!one_core.empty()) std::printf("  one core %.3f (%zu)", median(one_core), one_core.size());
     std::printf("  %u dropped\n", way.dropped);
   }
   if (json) return;
-  const double ours = median(ways[kPipeline].near_ratios);
+  const double ours = median(ways[kPipeline].at(Distance::near));
   for (std::size_t i = kPipeline + 1; i < ways.size(); ++i)
-    if (const double theirs = median(ways[i].near_ratios); theirs > 0)
+    if (const double theirs = median(ways[i].at(Distance::near)); theirs > 0)
       std::printf("%s: %.2f x %s\n", ways[kPipeline].name.c_str(), ours / theirs,
                   ways[i].name.c_str());
 }
