@@ -25,5 +25,8 @@ install(FILES ${PROJECT_BINARY_DIR}/penstockConfig.cmake
               ${PROJECT_BINARY_DIR}/penstockConfigVersion.cmake
         DESTINATION ${package_dir})
 
+# `cmake --install build --prefix elsewhere` does not configure again: the .pc file tells its prefix
+# by where it lies itself.
+file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${PROJECT_SOURCE_DIR}/cmake/penstock.pc.in ${PROJECT_BINARY_DIR}/penstock.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/penstock.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -5,8 +5,8 @@ set -eu
 found=$(find "$1" -name penstock.pc)
 PKG_CONFIG_PATH=$(dirname "$found")
 export PKG_CONFIG_PATH
-# The installation may lie elsewhere than where it was configured for.
-flags=$(pkg-config --define-variable=prefix="$1" --cflags --libs --static penstock)
+# The installation lies elsewhere than where it was configured for.
+flags=$(pkg-config --cflags --libs penstock)
 # shellcheck disable=SC2086
 "$2" "$3" -o "$4" $flags
 "$4"

@@ -26,9 +26,8 @@ def main():
         file.write(code)
     pc_file = next(pathlib.Path(prefix).rglob("penstock.pc"))
     environment = dict(os.environ, PKG_CONFIG_PATH=str(pc_file.parent))
-    ask = ["pkg-config", f"--define-variable=prefix={prefix}", "--cflags", "--libs", "--static"]
-    flags = subprocess.run([*ask, "penstock"], env=environment, check=True, capture_output=True,
-                           text=True).stdout
+    flags = subprocess.run(["pkg-config", "--cflags", "--libs", "penstock"], env=environment,
+                           check=True, capture_output=True, text=True).stdout
     program = os.path.join(work, "readme")
     subprocess.run([compiler, source, "-o", program, *flags.split()], check=True)
     printed = subprocess.run([program], cwd=root, check=True, capture_output=True, text=True).stdout
