@@ -98,12 +98,17 @@ Checked check_size(const Property& property, const DocumentNode& node) {
                  meant ? in_quotes(guess) : std::string{});
 }
 
+/// Which unit was left out cannot be known, and a thousandth of what was meant would do harm.
+std::string with_likely_units(const std::string& digits) {
+  return in_quotes(digits + "ms") + " or " + in_quotes(digits + "s");
+}
+
 Checked check_duration(const Property& property, const DocumentNode& node) {
   if (node.kind == Kind::integer && node.integer == 0) return check_bounds(property, node, 0);
   if (node.kind == Kind::integer)
     return problem(
         told(property, node) + " has no unit",
-        node.integer < 0 ? std::string{} : in_quotes(std::to_string(node.integer) + "ms"));
+        node.integer < 0 ? std::string{} : with_likely_units(std::to_string(node.integer)));
   if (node.kind == Kind::text)
     if (const auto duration_ns = parse_duration(node.text))
       return check_bounds(property, node, *duration_ns);
@@ -112,16 +117,16 @@ Checked check_duration(const Property& property, const DocumentNode& node) {
   return problem(
       told(property, node) +
           (has_no_unit ? " has no unit" : " is not a duration; units are ns, us, ms, s, min, h"),
-      has_no_unit ? in_quotes(node.text + "ms") : std::string{});
+      has_no_unit ? with_likely_units(node.text) : std::string{});
 }
 
 Checked check_share(const Property& property, const DocumentNode& node) {
   const bool is_number = node.kind == Kind::number || node.kind == Kind::integer;
   const double share = node.kind == Kind::integer ? static_cast<double>(node.integer) : node.number;
   if (is_number && share >= 0 && share <= 1) return PropertyValue(share);
-  return problem(
-      told(property, node) + " is not a number from 0 to 1",
-      is_number && share > 1 && share <= 100 ? format_number(share / 100) : std::string{});
+  const bool is_percent = is_number && share >= 2 && share <= 100;
+  return problem(told(property, node) + " is not a number from 0 to 1",
+                 is_percent ? format_number(share / 100) : std::string{});
 }
 
 Checked check_choice(const Property& property, const DocumentNode& node) {
