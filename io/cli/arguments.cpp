@@ -3,11 +3,16 @@
 // in its help; what its options fill is handed out when its verb was the one called.
 #include <penstock/io/cli/arguments.hpp>
 
+#include <algorithm>
 #include <functional>
+#include <string_view>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
 #include <penstock/io/cli/exit_code.hpp>
+#include <penstock/io/cli/terminal.hpp>
+#include <penstock/io/config/suggest.hpp>
 #include <penstock/io/config/units.hpp>
 
 namespace penstock::cli {
@@ -190,6 +195,19 @@ void add_version(Parser& parser) {
   add_format(sub, parser.version.json);
 }
 
+/// CLI11 would only say that a verb is required.
+bool is_verb(const CLI::App& app, std::string_view written) {
+  std::vector<std::string_view> verbs;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    verbs.push_back(verb->get_name());
+  if (std::ranges::find(verbs, written) != verbs.end()) return true;
+  const std::string_view near = suggest(written, verbs);
+  tell("unknown verb " + in_quotes(written) +
+       (near.empty() ? "" : " (did you mean " + in_quotes(near) + "?)") +
+       "\nRun with --help for more information.");
+  return false;
+}
+
 }  // namespace
 
 tl::expected<Arguments, int> parse_arguments(int count, const char* const* arguments) {
@@ -207,6 +225,8 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   add_inspect(parser);
   add_config(parser);
   add_version(parser);
+  if (count > 1 && arguments[1][0] != '-' && !is_verb(parser.app, arguments[1]))
+    return tl::unexpected(kUsage);
   try {
     parser.app.parse(count, arguments);
   } catch (const CLI::ParseError& mistake) {

@@ -99,6 +99,11 @@ class Verbs(CliTest):
             self.assertEqual(out, "", arguments)
             self.assertNotEqual(err, "", arguments)
 
+    def test_unknown_verb_is_named_with_the_one_that_was_meant(self):
+        _, err = self.call("rnu", "x.toml", code=USAGE)
+        self.assertIn('unknown verb "rnu" (did you mean "run"?)', err)
+        self.assertNotIn("did you mean", self.call("fly", code=USAGE)[1])
+
     def test_every_verb_has_help_with_an_example(self):
         for verb in (["run"], ["demo"], ["validate"], ["plan"], ["generate"],
                      ["generate", "orders"], ["inspect"], ["config"], ["version"], []):
