@@ -7,6 +7,7 @@
 #include <penstock/io/cli/arguments.hpp>
 #include <penstock/io/cli/exit_code.hpp>
 #include <penstock/io/cli/signals.hpp>
+#include <penstock/io/cli/terminal.hpp>
 
 namespace {
 
@@ -27,6 +28,7 @@ struct Call {
 
 int main(int count, char** arguments) {
   try {
+    hold_standard_streams();
     ignore_broken_pipes();
     const auto parsed = parse_arguments(count, arguments);
     return parsed ? std::visit(Call{}, *parsed) : parsed.error();

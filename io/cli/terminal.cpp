@@ -7,6 +7,7 @@
 #include <span>
 #include <sstream>
 
+#include <fcntl.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -45,6 +46,15 @@ std::string_view first_characters(std::string_view text, std::size_t count) noex
 }
 
 }  // namespace
+
+void hold_standard_streams() noexcept {
+  for (const int number : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(number, F_GETFD) >= 0) continue;
+    // open() takes the lowest free number, which is this one.
+    [[maybe_unused]] const int held =
+        ::open("/dev/null", number == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+  }
+}
 
 int print_result(std::string_view text) {
   const Status written = write_all(STDOUT_FILENO, text, "stdout");

@@ -10,6 +10,10 @@
 
 namespace penstock::cli {
 
+/// Before anything is opened: a standard stream that was closed by whoever started us gets a place
+/// holder that fails with EBADF, so that no file of ours is taken for it.
+void hold_standard_streams() noexcept;
+
 /// Writes a result on standard output. Returns an exit code: 0, or 74 if it could not be written.
 [[nodiscard]] int print_result(std::string_view text);
 /// Writes a line on standard error. Requires: no progress line is drawn (ProgressLine::clear).

@@ -41,6 +41,9 @@ Status OutputFile::open() {
       is_ours_ ? ::open(path_.c_str(), flags, kNewFileMode) : ::fcntl(given, F_DUPFD_CLOEXEC, 0);
   if (number < 0) return system_error(ErrorCode::unavailable, path_, errno);
   file_ = Descriptor(number);
+  // As open() would: nothing begins if it is not for writing.
+  if (!is_ours_ && (::fcntl(number, F_GETFL) & O_ACCMODE) == O_RDONLY)
+    return system_error(ErrorCode::unavailable, path_, EBADF);
   return {};
 }
 

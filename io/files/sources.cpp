@@ -70,6 +70,8 @@ Status LineSource::open() {
   struct stat status {};
   if (::fstat(descriptor(), &status) != 0)
     return system_error(ErrorCode::unavailable, name_, errno);
+  if (!path_ && (::fcntl(STDIN_FILENO, F_GETFL) & O_ACCMODE) == O_WRONLY)
+    return system_error(ErrorCode::unavailable, name_, EBADF);
   if (S_ISDIR(status.st_mode)) return system_error(ErrorCode::unavailable, name_, EISDIR);
   is_regular_ = S_ISREG(status.st_mode);
   if (is_regular_) ::posix_fadvise(descriptor(), 0, 0, POSIX_FADV_SEQUENTIAL);

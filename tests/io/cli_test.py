@@ -380,6 +380,19 @@ class Run(CliTest):
         self.assertIn("test: failed after ", err)
         self.assertIn("/dev/full", json.loads(out.splitlines()[-1])["failure"])
 
+    def test_standard_stream_that_is_closed_is_told_before_anything_begins(self):
+        self.generate("--events", "10")
+        self.write("out.ndjson", "of yesterday")
+        for closed, source, sink in (
+                (0, 'kind = "stdin"', 'kind = "file"\npath = "out.ndjson"'),
+                (1, 'kind = "file"\npath = "in.ndjson"', 'kind = "stdout"')):
+            with self.subTest(closed=closed):
+                self.config(source=source, sink=sink)
+                _, err = self.call("run", "test.toml", code=UNAVAILABLE,
+                                   preexec_fn=lambda number=closed: os.close(number))
+                self.assertIn(("stdin", "stdout")[closed] + ": Bad file descriptor", err)
+                self.assertEqual(self.read("out.ndjson"), "of yesterday")
+
     def test_broken_pipe_is_a_storage_error(self):
         self.generate("--events", "20k")
         self.config(sink='kind = "stdout"')
