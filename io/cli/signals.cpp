@@ -32,7 +32,7 @@ void watch_signals() {
   struct sigaction action {};
   action.sa_handler = on_signal;
   // Without SA_RESTART: opening a FIFO that nobody reads is to end by ^C.
-  for (const int number : {SIGINT, SIGTERM}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
     struct sigaction before {};
     ::sigaction(number, nullptr, &before);
     // Ignored since the start: by nohup, or by a shell that runs us in the background.

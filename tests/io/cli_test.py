@@ -407,7 +407,7 @@ class Run(CliTest):
     def test_signals_drain(self):
         lines = self.generate("--events", "2k")
         self.config(source='kind = "stdin"')
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with self.subTest(signal=number):
                 with subprocess.Popen([PROGRAM, "run", "test.toml", "--format", "json"],
                                       cwd=self.folder.name, stdin=subprocess.PIPE,
