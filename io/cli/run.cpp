@@ -20,9 +20,9 @@ constexpr auto kProgressEvery = 250ms;  ///< a line that changes faster cannot b
 /// One run of a pipeline that was built.
 class Run {
  public:
-  Run(const RunArguments& arguments, const PipelineOptions& options, Pipeline pipeline)
+  Run(const RunArguments& arguments, const Config& config, Pipeline pipeline)
       : arguments_(arguments),
-        options_(options),
+        config_(config),
         pipeline_(std::move(pipeline)),
         progress_(!arguments.quiet) {}
 
@@ -34,10 +34,10 @@ class Run {
   void tell_live();
   Report drain();
   int answer(const Report& report);
-  void say(const std::string& words) { tell(options_.name + ": " + words); }
+  void say(const std::string& words) { tell(config_.pipeline.name + ": " + words); }
 
   const RunArguments& arguments_;
-  const PipelineOptions& options_;
+  const Config& config_;
   Pipeline pipeline_;
   ProgressLine progress_;
   Stats told_;
@@ -48,6 +48,7 @@ class Run {
 
 int Run::drive() {
   if (const Status started = pipeline_.start(); !started) return fail(started.error());
+  if (config_.sinks.empty() && !arguments_.quiet) say("no [[sink]]: events are only counted");
   watch_until_end();
   return answer(drain());
 }
@@ -70,7 +71,7 @@ void Run::tell_live() {
   if (progress_.shown() && now >= next_drawn_) {
     next_drawn_ = now + kProgressEvery;
     const Stats stats = pipeline_.stats();
-    progress_.draw(options_.name + ": " + live_line(stats, drawn_));
+    progress_.draw(config_.pipeline.name + ": " + live_line(stats, drawn_));
     drawn_ = stats;
   }
 }
@@ -82,7 +83,7 @@ Report Run::drain() {
     progress_.clear();
     say("draining " + with_commas(pipeline_.stats().in_flight) + " events ...");
   }
-  Report report = pipeline_.stop(options_.drain_timeout);
+  Report report = pipeline_.stop(config_.pipeline.drain_timeout);
   progress_.clear();
   if (arguments_.quiet) return report;
   const bool whole = report.failure || (report.drained && !interrupted);
@@ -95,6 +96,10 @@ Report Run::drain() {
   say(how + duration_in_short(static_cast<double>(took_ns)) + " · " +
       conservation_line(report.stats));
   if (report.stats.completed > 0) say(speed_line(report));
+  const std::uint64_t rejected = refused_total(report.stats) + report.stats.dead;
+  if (rejected > 0 && !config_.rejects)
+    say("the config has no [rejects]: nothing was kept of " + with_commas(rejected) +
+        " refused or dead events");
   return report;
 }
 
@@ -129,7 +134,7 @@ int run(const RunArguments& arguments) {
   auto built = pipeline(*loaded).allocations(allocation_counter()).build();
   if (!built) return fail(built.error(), arguments.config);
   watch_signals();
-  return Run(arguments, loaded->pipeline, *std::move(built)).drive();
+  return Run(arguments, *loaded, *std::move(built)).drive();
 }
 
 }  // namespace penstock::cli

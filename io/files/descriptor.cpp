@@ -2,6 +2,8 @@
 #include <penstock/io/files/descriptor.hpp>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include <poll.h>
 #include <sys/uio.h>
@@ -41,6 +43,15 @@ Status Descriptor::close(std::string_view name) {
   if (::close(std::exchange(number_, -1)) != 0 && errno != EINTR)
     return system_error(ErrorCode::storage, name, errno);
   return {};
+}
+
+tl::unexpected<Error> open_error(const std::string& path, int errno_value) {
+  tl::unexpected<Error> answer = system_error(ErrorCode::unavailable, path, errno_value);
+  std::error_code unknown;
+  const std::filesystem::path folder = std::filesystem::current_path(unknown);
+  if (errno_value == ENOENT && !path.starts_with('/') && !unknown)
+    answer.value().message += " (in the working directory " + folder.string() + ")";
+  return answer;
 }
 
 Status write_all(int descriptor, std::span<iovec> parts, std::string_view name) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file descriptor that is closed once, and writing all of something to one.
+// A file descriptor that is closed once, why it could not be opened, and writing all of something
+// to one.
 // A Descriptor belongs to one thread; write_all may be called by any that holds the file's lock.
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -29,6 +31,10 @@ class Descriptor {
  private:
   int number_ = -1;
 };
+
+/// Why a file could not be opened; if it is not there, with the folder that a relative path began
+/// at.
+[[nodiscard]] tl::unexpected<Error> open_error(const std::string& path, int errno_value);
 
 /// Writes all of it, across short writes, interrupts and full pipes, and changes `parts` meanwhile.
 /// Requires: at most 1024 parts (IOV_MAX). Errors: storage, with `name`. Waits for a full pipe.

@@ -39,7 +39,7 @@ Status OutputFile::open() {
   const int flags = O_WRONLY | O_CREAT | O_CLOEXEC | (append_ ? O_APPEND : 0);
   const int number =
       is_ours_ ? ::open(path_.c_str(), flags, kNewFileMode) : ::fcntl(given, F_DUPFD_CLOEXEC, 0);
-  if (number < 0) return system_error(ErrorCode::unavailable, path_, errno);
+  if (number < 0) return open_error(path_, errno);
   file_ = Descriptor(number);
   // As open() would: nothing begins if it is not for writing.
   if (!is_ours_ && (::fcntl(number, F_GETFL) & O_ACCMODE) == O_RDONLY)

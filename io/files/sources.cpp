@@ -64,7 +64,7 @@ Status LineSource::open() {
   if (path_) {
     // O_NONBLOCK: to open a FIFO must not wait for its writer. The description is ours alone.
     const int number = ::open(path_->c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (number < 0) return system_error(ErrorCode::unavailable, name_, errno);
+    if (number < 0) return open_error(name_, errno);
     file_ = Descriptor(number);
   }
   struct stat status {};

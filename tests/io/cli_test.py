@@ -338,10 +338,21 @@ class Run(CliTest):
         self.assertEqual(self.report_of(self.call("run", "test.toml", "--format", "json")[0])
                          ["offered"], 0)
 
+    def test_what_is_kept_nowhere_is_told(self):
+        self.write("in.ndjson", "broken\n")
+        self.write("test.toml", '[[source]]\nkind = "file"\npath = "in.ndjson"\n')
+        _, err = self.call("run", "test.toml")
+        self.assertIn("penstock: no [[sink]]: events are only counted\n", err)
+        self.assertIn("no [rejects]: nothing was kept of 1 refused or dead events\n", err)
+        self.assertEqual(self.call("run", "test.toml", "--quiet")[1], "")
+        self.config()
+        self.assertNotIn("no [", self.call("run", "test.toml")[1])
+
     def test_missing_input_is_unavailable(self):
         self.config()
         _, err = self.call("run", "test.toml", code=UNAVAILABLE)
-        self.assertIn("in.ndjson: No such file or directory", err)
+        self.assertIn("in.ndjson: No such file or directory (in the working directory "
+                      f"{os.path.realpath(self.folder.name)})", err)
         self.config(source='kind = "file"\npath = "."')
         _, err = self.call("run", "test.toml", code=UNAVAILABLE)
         self.assertIn("Is a directory", err)
