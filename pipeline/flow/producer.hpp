@@ -22,13 +22,13 @@ struct ProducerState;
 struct RoomPolicy;
 
 enum class PublishResult : std::uint8_t {
-  accepted,
-  full,     ///< no room: under `reject`, after the time-out of `block`, or inside a handler
-  dropped,  ///< no room, under `drop_newest`
-  closed,
-  too_large,
-  invalid,
-  missing_key,
+  accepted,     ///< in its ring; with one partition the runner may yet find it invalid
+  full,         ///< no room: under `reject`, after the time-out of `block`, or inside a handler
+  dropped,      ///< no room, under `drop_newest`
+  closed,       ///< before start(), after stop(), or after a failure
+  too_large,    ///< longer than ring.event_bytes_max, or than the spill budget can hold
+  invalid,      ///< no valid CloudEvent, where this thread decodes: with several partitions
+  missing_key,  ///< no routing key, under on_missing_key = "refuse"; likewise
 };
 [[nodiscard]] std::string_view to_string(PublishResult result) noexcept;
 
