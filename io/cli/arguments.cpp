@@ -122,8 +122,9 @@ void add_demo(Parser& parser) {
 }
 
 void add_validate(Parser& parser) {
-  CLI::App& sub = parser.add("validate", "Tell every mistake of a config.",
-                             "penstock validate orders.toml", parser.validate);
+  CLI::App& sub =
+      parser.add("validate", "Tell every mistake of a config; opens nothing that it names.",
+                 "penstock validate orders.toml", parser.validate);
   sub.add_option("config", parser.validate.config, "config file")->required();
   add_format(sub, parser.validate.json);
 }

@@ -36,13 +36,17 @@ int answer_json(const CheckedConfig& checked) {
   return print_result(json.text() + '\n');
 }
 
+std::string counted(std::size_t count, const char* what) {
+  return std::to_string(count) + ' ' + what + (count == 1 ? "" : "s");
+}
+
 int answer_text(const CheckedConfig& checked, const std::string& text, const std::string& name) {
   if (!checked.problems.empty())
     return print_result(format_problems(checked.problems, text, name) + '\n');
   const Config& config = checked.config;
-  return print_result(name + ": valid · " + std::to_string(config.sources.size()) + " sources, " +
-                      std::to_string(config.pipeline.stages.size()) + " stages, " +
-                      std::to_string(config.sinks.size()) + " sinks\n");
+  return print_result(name + ": valid · " + counted(config.sources.size(), "source") + ", " +
+                      counted(config.pipeline.stages.size(), "stage") + ", " +
+                      counted(config.sinks.size(), "sink") + '\n');
 }
 
 }  // namespace
