@@ -196,8 +196,8 @@ void add_version(Parser& parser) {
   add_format(sub, parser.version.json);
 }
 
-/// CLI11 would only say that a verb is required.
-bool is_verb(const CLI::App& app, std::string_view written) {
+/// Tells of a verb that does not exist: CLI11 would only say that one is required.
+bool check_verb(const CLI::App& app, std::string_view written) {
   std::vector<std::string_view> verbs;
   for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; }))
     verbs.push_back(verb->get_name());
@@ -226,7 +226,7 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   add_inspect(parser);
   add_config(parser);
   add_version(parser);
-  if (count > 1 && arguments[1][0] != '-' && !is_verb(parser.app, arguments[1]))
+  if (count > 1 && arguments[1][0] != '-' && !check_verb(parser.app, arguments[1]))
     return tl::unexpected(kUsage);
   try {
     parser.app.parse(count, arguments);
