@@ -49,23 +49,18 @@ SegmentRunner::SegmentRunner(PipelineCore& core, unsigned partition, std::size_t
       segment_(&core.layout.segments[segment]),
       number_(segment),
       ring_(&partition_->ring()),
-      cursor_(&partition_->cursor(segment)),
       decoder_(std::move(decoder)),
+      reader_(*ring_, partition_->cursor(segment)),
       inner_(not_owning(core)),
       context_(partition, inner_),
       entries_(core.layout.options.batch.events),
       reasons_(std::make_unique<Outcome[]>(core.layout.options.batch.events)),
       batch_(entries_.data(), reasons_.get(), context_) {
-  for (const unsigned before : segment_->after) upstream_.push_back(&partition_->cursor(before));
+  for (const unsigned before : segment_->after) reader_.add_upstream(partition_->cursor(before));
   for (const std::uint8_t stage : segment_->stages)
     stages_.push_back(core.layout.stages[stage].make(partition));
   views_.reserve(core.layout.options.batch.events);
   counters_.stages = std::vector<RunnerCounters::OfStage>(core.layout.stages.size());
-}
-
-void SegmentRunner::add_follower(Parker& parker) {
-  if (std::find(followers_.begin(), followers_.end(), &parker) == followers_.end())
-    followers_.push_back(&parker);
 }
 
 void SegmentRunner::prepare() noexcept {
@@ -103,28 +98,19 @@ std::size_t SegmentRunner::poll(std::size_t budget) {
   return count;
 }
 
-/// How many places, up to `limit`, the segments before have finished.
-std::uint32_t SegmentRunner::available(std::uint32_t limit) const noexcept {
-  for (const EventRing::Cursor* const cursor : upstream_)
-    limit = std::min(limit, Position::sequences_between(at_.sequence(), cursor->load().sequence()));
-  return limit;
-}
-
 std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
-  const bool first = upstream_.empty();
-  if (first ? !ring_->published(at_.sequence()) : (limit = available(limit)) == 0) return 0;
+  limit = reader_.available(limit);
+  if (limit == 0 || !reader_.is_there(0)) return 0;
   const std::uint64_t now_ns = core_->clock.now_ns();
   // relaxed: statistic.
   activity_.since_ns.store(now_ns, std::memory_order_relaxed);
   // relaxed: statistic.
-  activity_.oldest_ns.store(ring_->slot(at_.sequence()).fields.accepted_ns,
-                            std::memory_order_relaxed);
+  activity_.oldest_ns.store(reader_.slot_at(0).fields.accepted_ns, std::memory_order_relaxed);
   decoder_.clear();
   std::uint32_t count = 0;
   for (; count < limit; ++count) {
-    const std::uint32_t sequence = Position::sequence_after(at_.sequence(), count);
-    if (first && !ring_->published(sequence)) break;
-    const EventRing::Slot& slot = ring_->slot(sequence);
+    if (!reader_.is_there(count)) break;
+    const EventRing::Slot& slot = reader_.slot_at(count);
     if (!decoder_.has_room(slot.length)) break;
     place(slot, count, entries_[count]);
   }
@@ -136,16 +122,13 @@ std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
 /// How far the ring is filled, as far as pressure is concerned. A runner that keeps up with its
 /// producers knows that without their claim word, which it would take from them at each event.
 Position SegmentRunner::filled_to(std::uint32_t count, std::uint32_t limit) const noexcept {
-  const bool caught_up = upstream_.empty() && count < limit &&
-                         !ring_->published(Position::sequence_after(at_.sequence(), count));
+  const bool caught_up = reader_.first() && count < limit && !reader_.is_there(count);
   if (!caught_up) return ring_->position();
-  const std::uint32_t last = Position::sequence_after(at_.sequence(), count - 1);
-  return Position::make(ring_->slot(last).end_units, Position::sequence_after(last, 1));
+  return Position::make(reader_.slot_at(count - 1).end_units, reader_.sequence_at(count));
 }
 
 void SegmentRunner::place(const EventRing::Slot& slot, std::uint32_t offset, Batch::Entry& entry) {
-  const std::uint32_t slot_index =
-      ring_->slot_index(Position::sequence_after(at_.sequence(), offset));
+  const std::uint32_t slot_index = ring_->slot_index(reader_.sequence_at(offset));
   Envelope& envelope = partition_->envelope(slot_index);
   EventPlace event{.bytes = slot.bytes,
                    .length = slot.length,
@@ -268,7 +251,7 @@ bool SegmentRunner::write_sinks() {
 void SegmentRunner::end_events(std::uint64_t now_ns) {
   std::uint64_t completed = 0;
   for (std::uint32_t i = 0; i < batch_.size(); ++i, ++ended_) {
-    const EventRing::Slot& slot = ring_->slot(Position::sequence_after(at_.sequence(), i));
+    const EventRing::Slot& slot = reader_.slot_at(i);
     if (batch_.alive(i)) [[likely]] {
       ++completed;
       const std::uint64_t accepted_ns = slot.fields.accepted_ns;
@@ -315,7 +298,7 @@ void SegmentRunner::release(const EventRing::Slot& slot) noexcept {
 void SegmentRunner::release_rest() noexcept {
   if (!segment_->last) return;
   const std::uint32_t end = ring_->position().sequence();
-  std::uint32_t at = Position::sequence_after(at_.sequence(), ended_);
+  std::uint32_t at = reader_.sequence_at(ended_);
   // What is not published was never handed over: there are no claims without a handle.
   for (; at != end; at = Position::sequence_after(at, 1))
     if (ring_->published(at)) release(ring_->slot(at));
@@ -324,7 +307,7 @@ void SegmentRunner::release_rest() noexcept {
 void SegmentRunner::record_fates() {
   FateColumn& column = partition_->column(number_);
   for (std::uint32_t i = 0; i < batch_.size(); ++i) {
-    const std::uint32_t slot_index = ring_->slot_index(Position::sequence_after(at_.sequence(), i));
+    const std::uint32_t slot_index = ring_->slot_index(reader_.sequence_at(i));
     const Batch::Entry& entry = entries_[i];
     column.cells[slot_index] = {entry.fate, entry.stage};
     if (entry.fate == Fate::dead) column.reasons[slot_index] = reasons_[i];
@@ -332,57 +315,21 @@ void SegmentRunner::record_fates() {
 }
 
 void SegmentRunner::advance(std::uint32_t count) {
-  const std::uint32_t sequence = Position::sequence_after(at_.sequence(), count);
-  const std::uint32_t last = Position::sequence_after(at_.sequence(), count - 1);
-  const Position to = Position::make(ring_->slot(last).end_units, sequence);
-  at_ = to;
   ended_ = 0;
   sequence_ += count;
   counters_.handled.add(count);
   note_unpublished(false);
-  const auto worth_waking = [&] {
-    const Position claimed = ring_->position();
-    const bool slots_free =
-        Position::sequences_between(sequence, claimed.sequence()) <= ring_->slots_count() / 2;
-    const bool arena_free = Position::units_between(to.units(), claimed.units()) * kUnitBytes <=
-                            ring_->arena_bytes() / 2;
-    return (slots_free && arena_free) || !ring_->published(sequence);
-  };
-  const EventRing::Cursor::Waiters waiters = cursor_->advance(to, worth_waking);
-  if (waiters.producers) ring_->wake_producers();
-  if (waiters.segments)
-    for (Parker* const follower : followers_) follower->wake();
+  reader_.advance(count);
 }
 
 ParkAnswer SegmentRunner::arm() noexcept {
-  if (upstream_.empty()) {
-    const ParkAnswer answer = ring_->try_park(at_);
-    note_unpublished(answer == ParkAnswer::unpublished);
-    return answer;
-  }
-  if (drained()) return ParkAnswer::drained;
-  for (EventRing::Cursor* const cursor : upstream_) {
-    const Position seen = cursor->load();
-    if (seen.sequence() != at_.sequence()) continue;
-    return cursor->try_flag(seen, EventRing::Cursor::kSegmentsWait) ? ParkAnswer::armed
-                                                                    : ParkAnswer::work;
-  }
-  return ParkAnswer::work;
+  const ParkAnswer answer = reader_.arm();
+  if (reader_.first()) note_unpublished(answer == ParkAnswer::unpublished);
+  return answer;
 }
 
 void SegmentRunner::watch_claims() noexcept {
-  if (!upstream_.empty()) return;
-  note_unpublished(ring_->position().sequence() != at_.sequence() &&
-                   !ring_->published(at_.sequence()));
-}
-
-bool SegmentRunner::waits_for_claim() const noexcept {
-  if (!upstream_.empty()) return false;
-  const Position at = cursor_->load();
-  const bool waits =
-      ring_->position().sequence() != at.sequence() && !ring_->published(at.sequence());
-  // A place that the runner has passed in the meantime may hold the stamp of another lap.
-  return waits && cursor_->load().sequence() == at.sequence();
+  if (reader_.first()) note_unpublished(reader_.next_is_unpublished());
 }
 
 /// Remembers since when the next place has been claimed without being published.
@@ -396,16 +343,17 @@ void SegmentRunner::note_unpublished(bool unpublished) noexcept {
 }
 
 void SegmentRunner::watch_pressure(std::uint64_t now_ns, Position claimed) {
+  const Position at = reader_.at();
   const AdmissionOptions& marks = core_->layout.options.admission;
-  const std::uint32_t slots = Position::sequences_between(at_.sequence(), claimed.sequence());
-  const std::uint64_t units = Position::units_between(at_.units(), claimed.units());
+  const std::uint32_t slots = Position::sequences_between(at.sequence(), claimed.sequence());
+  const std::uint64_t units = Position::units_between(at.units(), claimed.units());
   Pressure pressure{.partition = partition_->number(),
                     .high = false,
                     .slots_share = double(slots) / ring_->slots_count(),
                     .arena_share = double(units * kUnitBytes) / double(ring_->arena_bytes()),
                     .oldest_age_ns = 0};
-  if (slots != 0 && ring_->published(at_.sequence())) {
-    const std::uint64_t accepted_ns = ring_->slot(at_.sequence()).fields.accepted_ns;
+  if (slots != 0 && ring_->published(at.sequence())) {
+    const std::uint64_t accepted_ns = reader_.slot_at(0).fields.accepted_ns;
     // A tombstone was never accepted.
     if (accepted_ns != 0) pressure.oldest_age_ns = now_ns > accepted_ns ? now_ns - accepted_ns : 0;
   } else {

@@ -67,7 +67,7 @@ class alignas(kControlBytes) SegmentRunner {
 
   // Before start.
   /// Threads whose runners gate on this one.
-  void add_follower(Parker& parker);
+  void add_follower(Parker& parker) { reader_.add_follower(parker); }
 
   // The owning thread.
   /// Before all else: makes the ring ready, if this runner is the one that does it.
@@ -78,7 +78,7 @@ class alignas(kControlBytes) SegmentRunner {
   [[nodiscard]] ParkAnswer arm() noexcept;
   /// Looks for a claim that hangs; from time to time while idle.
   void watch_claims() noexcept;
-  [[nodiscard]] bool drained() const noexcept { return ring_->drained(at_); }
+  [[nodiscard]] bool drained() const noexcept { return reader_.drained(); }
 
   // Whoever destroys the pipeline, once no other thread has it.
   /// Frees or gives back the memory of events that were left in flight.
@@ -90,12 +90,11 @@ class alignas(kControlBytes) SegmentRunner {
   [[nodiscard]] Partition& partition() const noexcept { return *partition_; }
   [[nodiscard]] const LayoutSegment& segment() const noexcept { return *segment_; }
   /// Whether the next place of the ring is claimed and not published, as far as can be seen now.
-  [[nodiscard]] bool waits_for_claim() const noexcept;
+  [[nodiscard]] bool waits_for_claim() const noexcept { return reader_.waits_for_claim(); }
 
  private:
   SegmentRunner(PipelineCore& core, unsigned partition, std::size_t segment, Decoder decoder);
 
-  [[nodiscard]] std::uint32_t available(std::uint32_t limit) const noexcept;
   std::uint32_t collect(std::uint32_t limit);
   void place(const EventRing::Slot& slot, std::uint32_t offset, Batch::Entry& entry);
   void decode(const EventRing::Slot& slot, Envelope& envelope, Batch::Entry& entry,
@@ -120,15 +119,12 @@ class alignas(kControlBytes) SegmentRunner {
   const LayoutSegment* segment_;
   std::size_t number_;
   EventRing* ring_;
-  EventRing::Cursor* cursor_;
-  std::vector<EventRing::Cursor*> upstream_;
   std::vector<std::unique_ptr<Stage>> stages_;
-  std::vector<Parker*> followers_;
 
   // The owning thread only.
   Decoder decoder_;
-  Position at_;                 ///< what cursor_ says
-  std::uint64_t sequence_ = 0;  ///< the same in 64 bits
+  EventRing::Reader reader_;
+  std::uint64_t sequence_ = 0;  ///< the reader's place in 64 bits
   std::uint32_t ended_ = 0;  ///< places of a batch that failed whose events were ended all the same
   std::uint64_t indexed_again_ = 0;
   Producer inner_;

@@ -50,6 +50,7 @@ class BasicEventRing {
   using Cursor = BasicCursor<Atomics, Position>;
   using Parker = BasicParker<Atomics>;
   class Claim;
+  class Reader;
 
   static constexpr std::size_t kGatesMax = 8;      ///< last segments; a plan has one, tests more
   static constexpr std::size_t kListenersMax = 8;  ///< runner threads that read behind producers
@@ -201,3 +202,4 @@ static_assert(sizeof(SlotFields) == 32);
 
 #include <penstock/runtime/ring/claim.hpp>
 #include <penstock/runtime/ring/event_ring_inline.hpp>
+#include <penstock/runtime/ring/reader.hpp>
