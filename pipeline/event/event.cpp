@@ -2,12 +2,13 @@
 // The colder half of Event: extensions, data, and counted copies.
 #include <penstock/pipeline/event/event.hpp>
 
-#include <atomic>
 #include <cstring>
 #include <new>
 #include <utility>
 
 #include <mimalloc.h>
+
+#include <penstock/runtime/base/holders.hpp>
 
 namespace penstock {
 
@@ -30,8 +31,8 @@ Data Event::data() const noexcept {
 struct HeldEvent::Block {
   static constexpr std::size_t kPaddingBytes = 64;  // as in the arena
 
-  // Written by any holder.
-  std::atomic<std::uint32_t> holders{1};
+  // Used by any holder.
+  Holders holders;
   // Fixed after construction.
   std::uint32_t length = 0;
   std::uint32_t partition = 0;
@@ -58,8 +59,7 @@ HeldEvent Event::hold() const {
 }
 
 HeldEvent::HeldEvent(const HeldEvent& other) noexcept : block_(other.block_) {
-  // relaxed: the copy is made from a live holder, which already sees the block.
-  if (block_ != nullptr) block_->holders.fetch_add(1, std::memory_order_relaxed);
+  if (block_ != nullptr) block_->holders.add();
 }
 
 HeldEvent::HeldEvent(HeldEvent&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
@@ -70,10 +70,7 @@ HeldEvent& HeldEvent::operator=(HeldEvent other) noexcept {
 }
 
 HeldEvent::~HeldEvent() {
-  if (block_ == nullptr) return;
-  // acq_rel: release pairs with the last holder's acquire, so that all reads of the block precede
-  // its end.
-  if (block_->holders.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (block_ == nullptr || !block_->holders.leave()) return;
   block_->~Block();
   mi_free(block_);
 }

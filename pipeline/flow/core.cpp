@@ -160,8 +160,7 @@ Status PipelineCore::start_threads() {
     warn_of_denied_pin(*thread);
   }
   if (allocations_ != nullptr) allocations_at_start_ = allocations_();
-  // relaxed: ordered by the start of the source threads, which comes later.
-  sources_running_.store(static_cast<unsigned>(sources.size()), std::memory_order_relaxed);
+  sources_running_.reset(static_cast<unsigned>(sources.size()));
   for (const std::unique_ptr<SourceThread>& thread : source_threads_) {
     if (Status status = thread->start(shared_from_this(), stop_fd_); !status) return status;
     warn_of_denied_pin(*thread);
@@ -194,19 +193,19 @@ void PipelineCore::tell_sources() noexcept {
 }
 
 void PipelineCore::abandon() noexcept {
-  // release: pairs with the acquire in stopping().
-  stopping_.store(true, std::memory_order_release);
-  // release: pairs with the acquire in abandoned().
-  abandoned_.store(true, std::memory_order_release);
+  // relaxed: the decision alone; all who wait are woken below.
+  stopping_.store(true, std::memory_order_relaxed);
+  // relaxed: as above.
+  abandoned_.store(true, std::memory_order_relaxed);
   tell_sources();
   close_rings();
-  sources_done_.wake();
+  sources_running_.wake();
 }
 
 void PipelineCore::close_rings() noexcept {
-  // release: pairs with the acquire in closing(): a runner that sees it finds the rings closed, or
-  // finds that at its next look, since wake_runners() follows.
-  closing_.store(true, std::memory_order_release);
+  // relaxed: a runner that sees it finds the rings closed, or finds that at its next look, since
+  // wake_runners() follows.
+  closing_.store(true, std::memory_order_relaxed);
   for (const std::unique_ptr<Partition>& partition : partitions) partition->ring().close();
   wake_runners();
 }
@@ -216,21 +215,16 @@ void PipelineCore::wake_runners() noexcept {
   if (host_) host_->parker().wake();
 }
 
-void PipelineCore::source_ended() noexcept {
-  // release: pairs with the acquire in wait_for_sources(): what the source counted.
-  sources_running_.fetch_sub(1, std::memory_order_release);
-  sources_done_.wake();
-}
+void PipelineCore::source_ended() noexcept { sources_running_.count_down(); }
 
 bool PipelineCore::wait_for_sources(std::chrono::nanoseconds timeout) {
   const std::uint64_t deadline_ns = deadline_after(timeout);
   for (;;) {
-    const std::uint32_t epoch = sources_done_.epoch();
-    // acquire: pairs with the release in source_ended().
-    if (sources_running_.load(std::memory_order_acquire) == 0 || abandoned()) return true;
+    const std::uint32_t epoch = sources_running_.epoch();
+    if (sources_running_.zero() || abandoned()) return true;
     const std::uint64_t now_ns = steady_clock().now_ns();
     if (now_ns >= deadline_ns) return false;
-    sources_done_.wait(epoch, deadline_ns - now_ns);
+    sources_running_.wait(epoch, deadline_ns - now_ns);
   }
 }
 
@@ -251,8 +245,8 @@ bool PipelineCore::join_runners(std::uint64_t deadline_ns) noexcept {
 Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
   if (report_) return *report_;
   const std::uint64_t deadline_ns = deadline_after(deadline);
-  // release: pairs with the acquire in stopping().
-  stopping_.store(true, std::memory_order_release);
+  // relaxed: the decision alone; the sources are told below.
+  stopping_.store(true, std::memory_order_relaxed);
   tell_sources();
   // A source that hangs leaves the runners half of the time.
   join_sources(deadline_after(deadline / 2));

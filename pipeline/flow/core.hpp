@@ -26,6 +26,7 @@
 #include <penstock/pipeline/flow/stats.hpp>
 #include <penstock/runtime/base/counter.hpp>
 #include <penstock/runtime/ring/spill.hpp>
+#include <penstock/runtime/wait/countdown.hpp>
 
 namespace penstock {
 
@@ -118,20 +119,20 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   [[nodiscard]] std::string_view source_name(std::uint16_t source) const noexcept;
   /// True once runners should return without finishing.
   [[nodiscard]] bool abandoned() const noexcept {
-    // acquire: pairs with the release in abandon().
-    return abandoned_.load(std::memory_order_acquire);
+    // relaxed: hands over nothing, and whoever waits is woken after it is set.
+    return abandoned_.load(std::memory_order_relaxed);
   }
   /// True once sources should end.
   [[nodiscard]] bool stopping() const noexcept {
-    // acquire: pairs with the release in stop() and abandon().
-    return stopping_.load(std::memory_order_acquire);
+    // relaxed: as abandoned().
+    return stopping_.load(std::memory_order_relaxed);
   }
   /// True before start() and once the rings were closed: every publish answers `closed`.
   [[nodiscard]] bool refuses_all() const noexcept { return partitions[0]->ring().closed(); }
   /// True once the rings were closed.
   [[nodiscard]] bool closing() const noexcept {
-    // acquire: pairs with the release in close_rings().
-    return closing_.load(std::memory_order_acquire);
+    // relaxed: says only that it is worth asking the rings, which tell by their own words.
+    return closing_.load(std::memory_order_relaxed);
   }
   void source_ended() noexcept;
 
@@ -215,10 +216,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   // Written by the host's thread at both ends, read by stats().
   std::atomic<std::uint64_t> started_ns_{0};
   std::atomic<std::uint64_t> stopped_ns_{0};
-  // Written by source threads, read by the host's thread.
-  std::atomic<unsigned> sources_running_{0};
-  // Woken by source threads and fail(), waited for by the host's thread.
-  Parker sources_done_;
+  // Counted down by source threads, woken by fail(), waited for by the host's thread.
+  Countdown sources_running_;
 
   // Cold: a failure, a new or a finished producer.
   mutable std::mutex lock_;

@@ -24,21 +24,6 @@ RunnerScope::~RunnerScope() { running_core = before_; }
 
 bool PipelineCore::on_runner_thread() const noexcept { return running_core == this; }
 
-ParkAnswer arm_all(const std::vector<SegmentRunner*>& runners) noexcept {
-  bool all_drained = true;
-  bool unpublished = false;
-  for (SegmentRunner* const runner : runners) {
-    switch (runner->arm()) {
-      case ParkAnswer::work: return ParkAnswer::work;
-      case ParkAnswer::unpublished: unpublished = true; break;
-      case ParkAnswer::armed: all_drained = false; break;
-      case ParkAnswer::drained: break;
-    }
-  }
-  if (unpublished) return ParkAnswer::unpublished;
-  return all_drained ? ParkAnswer::drained : ParkAnswer::armed;
-}
-
 // ---- RunnerThread
 
 Status RunnerThread::start(std::shared_ptr<PipelineCore> core) {
@@ -54,15 +39,15 @@ Status RunnerThread::start(std::shared_ptr<PipelineCore> core) {
 
 void RunnerThread::run() {
   for (SegmentRunner* const runner : runners_) runner->prepare();
-  // release: pairs with the acquire in ready().
-  ready_.store(true, std::memory_order_release);
+  // relaxed: the fact alone; a producer takes over the prepared ring by the claim word.
+  ready_.store(true, std::memory_order_relaxed);
   const RunnerScope scope(*core_);
   struct Unwinding {  // a handler called pthread_exit: nothing may be caught, but it may be told
     std::atomic<bool>& broken;
     bool armed = true;
     ~Unwinding() {
-      // release: pairs with the acquire in broken().
-      if (armed) broken.store(true, std::memory_order_release);
+      // relaxed: the fact alone, for a message.
+      if (armed) broken.store(true, std::memory_order_relaxed);
     }
   } unwinding{broken_};
   loop();

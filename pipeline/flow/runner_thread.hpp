@@ -31,9 +31,6 @@ class RunnerScope {
   const PipelineCore* before_;
 };
 
-/// Registers every runner for its next wake-up: armed only if all are armed or drained.
-[[nodiscard]] ParkAnswer arm_all(const std::vector<SegmentRunner*>& runners) noexcept;
-
 class RunnerThread {
  public:
   RunnerThread(PipelineCore& core, const ThreadPlan& plan) : core_(&core), plan_(&plan) {}
@@ -55,13 +52,13 @@ class RunnerThread {
   [[nodiscard]] const WaitCounters& waits() const noexcept { return waits_; }
   [[nodiscard]] const ThreadPlan& plan() const noexcept { return *plan_; }
   [[nodiscard]] bool ready() const noexcept {
-    // acquire: pairs with the release in run(): the rings are prepared.
-    return ready_.load(std::memory_order_acquire);
+    // relaxed: the fact alone; a producer takes over the prepared ring by the claim word.
+    return ready_.load(std::memory_order_relaxed);
   }
   /// True if the loop was left although there was work: a handler ended its thread.
   [[nodiscard]] bool broken() const noexcept {
-    // acquire: pairs with the release where the thread unwinds; only for a message.
-    return broken_.load(std::memory_order_acquire);
+    // relaxed: the fact alone, for a message.
+    return broken_.load(std::memory_order_relaxed);
   }
 
  private:

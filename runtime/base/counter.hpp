@@ -5,9 +5,12 @@
 #include <atomic>
 #include <cstdint>
 
+#include <penstock/runtime/base/atomics.hpp>
+
 namespace penstock {
 
-class Counter {
+template <class Atomics>
+class BasicCounter {
  public:
   /// The writing thread only. A load and a store: no other thread's update can be lost, since there
   /// is none, and no locked instruction is paid.
@@ -25,7 +28,9 @@ class Counter {
 
  private:
   // Written by one thread, read by any.
-  std::atomic<std::uint64_t> value_{0};
+  typename Atomics::template Atomic<std::uint64_t> value_{0};
 };
+
+using Counter = BasicCounter<StdAtomics>;
 
 }  // namespace penstock

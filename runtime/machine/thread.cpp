@@ -61,8 +61,8 @@ void* Thread::run_task(void* argument) {
   struct Announce {  // also when the thread is unwound by pthread_exit or cancellation
     std::shared_ptr<Ended> ended;
     ~Announce() {
-      // release: pairs with the acquire in join_until().
-      ended->word.store(1, std::memory_order_release);
+      // relaxed: says only that pthread_join will not wait long, which hands over the rest.
+      ended->word.store(1, std::memory_order_relaxed);
       StdAtomics::wake_all(ended->word);
     }
   } const announce{given->ended};
@@ -103,8 +103,8 @@ Thread::~Thread() {
 // Not pthread_clockjoin_np: ThreadSanitizer does not know it.
 bool Thread::join_until(std::uint64_t deadline_ns) noexcept {
   if (!running_) return true;
-  // acquire: pairs with the release in run_task().
-  while (ended_->word.load(std::memory_order_acquire) == 0) {
+  // relaxed: what the thread did is handed over by pthread_join.
+  while (ended_->word.load(std::memory_order_relaxed) == 0) {
     const std::uint64_t now_ns = steady_clock().now_ns();
     if (now_ns >= deadline_ns) return false;
     StdAtomics::wait(ended_->word, 0, deadline_ns - now_ns);

@@ -128,4 +128,22 @@ bool BasicEventRing<Atomics, Position>::Reader::waits_for_claim() const noexcept
   return waits && cursor_->load().sequence() == at.sequence();
 }
 
+/// Registers every one of a thread's readers (or runners: pointers to whatever has arm()) for its
+/// next wake-up: armed only if all are armed or drained.
+template <class Readers>
+[[nodiscard]] ParkAnswer arm_all(const Readers& readers) noexcept {
+  bool all_drained = true;
+  bool unpublished = false;
+  for (auto* const reader : readers) {
+    switch (reader->arm()) {
+      case ParkAnswer::work: return ParkAnswer::work;
+      case ParkAnswer::unpublished: unpublished = true; break;
+      case ParkAnswer::armed: all_drained = false; break;
+      case ParkAnswer::drained: break;
+    }
+  }
+  if (unpublished) return ParkAnswer::unpublished;
+  return all_drained ? ParkAnswer::drained : ParkAnswer::armed;
+}
+
 }  // namespace penstock

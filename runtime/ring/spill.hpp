@@ -9,13 +9,13 @@
 #include <cstdint>
 #include <string_view>
 
-#include <penstock/runtime/base/atomics.hpp>
+#include <penstock/runtime/base/budget.hpp>
 
 namespace penstock {
 
 class Spill {
  public:
-  explicit Spill(std::uint64_t bytes_max) noexcept : bytes_max_(bytes_max) {}
+  explicit Spill(std::uint64_t bytes_max) noexcept : budget_(bytes_max) {}
 
   /// A block for an event of `length` and its 64 bytes of padding, which are filled with newlines;
   /// null if the budget or the memory does not allow it. Any thread.
@@ -24,20 +24,15 @@ class Spill {
   void free(const char* block, std::uint32_t length) noexcept;
   /// True if an event of `length` could ever be taken.
   [[nodiscard]] bool could_hold(std::uint64_t length) const noexcept {
-    return cost(length) <= bytes_max_;
+    return cost(length) <= budget_.most();
   }
-  [[nodiscard]] std::uint64_t bytes_used() const noexcept {
-    // relaxed: statistic.
-    return used_.load(std::memory_order_relaxed);
-  }
+  [[nodiscard]] std::uint64_t bytes_used() const noexcept { return budget_.used(); }
 
  private:
   static std::uint64_t cost(std::uint64_t length) noexcept;
 
-  // Fixed after construction.
-  std::uint64_t bytes_max_;
-  // Written by producers and last runners.
-  std::atomic<std::uint64_t> used_{0};
+  // Used by producers and last runners. The blocks travel by the stamps.
+  Budget budget_;
 };
 
 }  // namespace penstock
