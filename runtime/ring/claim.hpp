@@ -36,7 +36,7 @@ class BasicEventRing<Atomics, Position>::Claim {
   /// Requires: bytes_with_annex() of both is not more than was claimed.
   void publish_copy(std::string_view bytes, const SlotFields& fields,
                     std::string_view annex = {}) noexcept {
-    Atomics::plain_write(data_, bytes_with_annex(bytes.size(), annex.size()));
+    Atomics::plain_write(data_, units_for(bytes.size()) * kUnitBytes + annex.size());
     copy_with_padding(data_, bytes.data(), bytes.size());
     if (!annex.empty())
       std::memcpy(data_ + units_for(bytes.size()) * kUnitBytes, annex.data(), annex.size());
@@ -45,7 +45,7 @@ class BasicEventRing<Atomics, Position>::Claim {
   }
   /// Publishes the first `length` bytes of data(), written in place.
   void publish(std::uint32_t length, const SlotFields& fields) noexcept {
-    Atomics::plain_write(data_, length);
+    Atomics::plain_write(data_, length + kPaddingBytes);
     pad(data_ + length);
     publish_at(SlotKind::inline_bytes, data_, length, nullptr, fields);
   }

@@ -51,6 +51,7 @@ void BasicEventRing<Atomics, Position>::prepare(Position start) noexcept {
             first, 1 + static_cast<std::uint32_t>(Position::kSequenceMask) + 1 - slots_count_),
         std::memory_order_relaxed);
   }
+  Atomics::plain_write(arena_, arena_bytes());
   for (std::uint64_t unit = 0; unit < units_count_; ++unit) arena_[unit * kUnitBytes] = '\n';
   // relaxed: ordered by the release below.
   gate_.store(start.word, std::memory_order_relaxed);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -37,8 +38,11 @@ class BasicEventRing<Atomics, Position>::Reader {
   [[nodiscard]] std::uint32_t sequence_at(std::uint32_t offset) const noexcept {
     return Position::sequence_after(at_.sequence(), offset);
   }
+  /// Requires: it is there, see is_there().
   [[nodiscard]] const Slot& slot_at(std::uint32_t offset) const noexcept {
-    return ring_->slot(sequence_at(offset));
+    const Slot& slot = ring_->slot(sequence_at(offset));
+    Atomics::plain_read(&slot.length, sizeof(Slot) - offsetof(Slot, length));
+    return slot;
   }
   /// True if it reads behind the producers, and not behind other runners.
   [[nodiscard]] bool first() const noexcept { return upstream_.empty(); }

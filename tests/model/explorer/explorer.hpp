@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a scenario's threads as fibers of one real thread, one operation at a time, and asks a
+// Search at each scheduling point who goes on, and at each load what it sees.
+// 1. A scheduling point comes before each operation: atomic operations, plain accesses (where the
+//    search wants them), parking, waking, pausing. What stands between two of them is atomic.
+// 2. An execution is a function of the answers of the search alone, so a search can repeat it.
+// 3. It fails by a check, a data race, a deadlock (nobody can go on: a lost wake-up, too), or a
+//    livelock (too many steps, or all that can go on only wait for each other).
+// 4. A fiber that is not at its end when an execution is over is left as it is: nothing of it is
+//    unwound, so what scenarios own lives in the Scenario, not on fibers' stacks.
+// One at a time in a process. Stateless search: Godefroid, "VeriSoft", POPL 1997.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "memory.hpp"
+
+namespace penstock::model {
+
+/// What is explored. One object runs many executions: setup(), all run(), finish().
+class Scenario {
+ public:
+  virtual ~Scenario() = default;
+  /// How many threads, beside the host: at most kThreadsMax - 1.
+  [[nodiscard]] virtual unsigned threads() const = 0;
+  /// Makes everything anew, on the host.
+  virtual void setup() = 0;
+  /// `thread` from 1 on.
+  virtual void run(unsigned thread) = 0;
+  /// On the host, when all threads have ended.
+  virtual void finish() {}
+  /// Told beside each thread that is parked when nothing goes on, for example "3 events unread".
+  [[nodiscard]] virtual std::string state_of(unsigned /*thread*/) const { return {}; }
+};
+
+/// What an execution may do at most, so that there are finitely many.
+struct Limits {
+  unsigned stale_max = 2;         ///< how often a thread may read past a store that it could see
+  unsigned timeouts_max = 0;      ///< parks that run out of time, in all threads
+  unsigned spurious_max = 0;      ///< weak compare-exchanges that fail although they could succeed
+  unsigned steps_max = 4000;      ///< more is a livelock
+  unsigned granule_shift = 6;     ///< plain memory is told apart by 2^this bytes
+  bool unordered_stores = false;  ///< allowed although only one of their orders is tried
+};
+
+enum class Op : std::uint8_t {
+  begin,
+  load,
+  store,
+  modify,
+  compare,
+  plain_read,
+  plain_write,
+  pause,
+  park,
+  resume,
+  wake,
+  await,
+};
+
+/// One step of an execution, for the trace.
+struct Step {
+  unsigned thread = 0;
+  Op op = Op::begin;
+  std::memory_order order = std::memory_order_relaxed;
+  unsigned location = 0;
+  unsigned age = 0;         ///< of what a load saw: 0 is the latest
+  std::uint64_t value = 0;  ///< read, or for store and modify written
+  std::uint64_t before = 0;
+  bool done = true;  ///< false: a compare-exchange that failed, a park that did not park
+  Site site;
+};
+
+/// Who goes on, and what is seen. The set of threads is a mask, bit i for thread i.
+class Search {
+ public:
+  static constexpr unsigned kPrune = ~0U;  ///< answer of pick(): this execution need not end
+
+  virtual ~Search() = default;
+  /// Before each execution; false when there is nothing left to try.
+  virtual bool begin() = 0;
+  virtual unsigned pick(unsigned enabled, unsigned current) = 0;
+  /// One of `count` (over 1) answers to the operation that is being executed.
+  virtual unsigned choose(unsigned count) = 0;
+  /// What the thread will do next.
+  virtual void announced(unsigned /*thread*/, Op /*op*/, Location* /*location*/) {}
+  /// What was done to an atomic.
+  virtual void accessed(unsigned /*thread*/, Location& /*location*/, bool /*write*/) {}
+  /// Whether plain accesses are scheduling points in this execution.
+  [[nodiscard]] virtual bool stops_at_plain() const { return false; }
+  /// How to repeat the last execution.
+  [[nodiscard]] virtual std::string replay() const = 0;
+};
+
+struct Verdict {
+  bool failed = false;
+  bool exhausted = false;  ///< the search has tried everything within the limits
+  std::string what;
+  std::string trace;
+  std::string replay;
+  std::uint64_t schedules = 0;  ///< executions that came to their end
+  std::uint64_t pruned = 0;     ///< executions that were cut off: equal to one that was run
+  std::uint64_t steps = 0;
+};
+
+struct Budget {
+  std::uint64_t schedules = UINT64_MAX;
+  double seconds = 1e9;
+};
+
+class Explorer {
+ public:
+  Explorer();
+  Explorer(const Explorer&) = delete;
+  Explorer& operator=(const Explorer&) = delete;
+  ~Explorer();
+
+  /// Runs executions until one fails, the search has no more, or the budget is used up.
+  Verdict explore(Scenario& scenario, Search& search, const Limits& limits, const Budget& budget);
+
+  // ---- for scenarios, on their threads
+  /// The one that runs now.
+  static Explorer& current() noexcept { return *current_explorer; }
+  /// Fails the execution unless `holds`.
+  void check(bool holds, const char* what, const Site& site = Site::current());
+  /// Waits until `ready()`, which reads what the scenario itself noted. Orders no memory: to the
+  /// code under test it is as if time had passed.
+  void await(const std::function<bool()>& ready, const Site& site = Site::current());
+  /// True once it has come to its end.
+  [[nodiscard]] bool ended(unsigned thread) const noexcept { return (ended_ >> thread & 1) != 0; }
+  [[nodiscard]] unsigned thread() const noexcept { return running_; }
+
+  // ---- for the Atomics policy
+  void adopt(Location& location, std::uint64_t value) noexcept;
+  std::uint64_t load(Location& location, std::memory_order order, const Site& site);
+  void store(Location& location, std::uint64_t value, std::memory_order order, const Site& site);
+  enum class Change : std::uint8_t { exchange, add, subtract, set_bits, clear_bits };
+  /// Returns what was there before. `mask`: the bits of the type.
+  std::uint64_t modify(Location& location, Change change, std::uint64_t operand, std::uint64_t mask,
+                       std::memory_order order, const Site& site);
+  bool compare_exchange(Location& location, std::uint64_t& expected, std::uint64_t desired,
+                        std::memory_order success, std::memory_order failure, bool weak,
+                        const Site& site);
+  void plain(const void* address, std::size_t bytes, bool write, const Site& site);
+  void pause(const Site& site);
+  bool park(Location& location, std::uint64_t expected, bool may_time_out, const Site& site);
+  void wake_all(Location& location, const Site& site);
+
+ private:
+  struct Fibers;
+  enum class End : std::uint8_t { none, all_ended, failed, pruned };
+
+  void start_threads();
+  void execute();
+  void thread_body(unsigned thread);
+  void point(Op op, Location* location, const Site& site);
+  /// Lets somebody go on; returns when it is this thread's turn.
+  void hand_over();
+  unsigned next_thread();
+  unsigned enabled();
+  void unpause_all() noexcept { spinning_ = 0; }
+  void fail(const std::string& what);
+  [[noreturn]] void leave();
+  void deadlock();
+  unsigned choose(unsigned count);
+  Step& record(Op op, Location* location, const Site& site);
+  void news() noexcept;
+  [[nodiscard]] std::string trace() const;
+
+  static inline Explorer* current_explorer = nullptr;
+
+  std::unique_ptr<Fibers> fibers_;
+  Memory memory_;
+  Scenario* scenario_ = nullptr;
+  Search* search_ = nullptr;
+  Limits limits_;
+  // Of the execution.
+  bool live_ = false;     ///< threads run; else the host does
+  unsigned running_ = 0;  ///< thread
+  unsigned chosen_ = 0;   ///< whom a thread handed over to; 0: nobody yet
+  unsigned started_ = 0;  ///< mask
+  unsigned ended_ = 0;
+  unsigned spinning_ = 0;  ///< wait for anything to change
+  unsigned parked_ = 0;
+  unsigned timed_ = 0;    ///< of those parked, who may run out of time
+  unsigned waiting_ = 0;  ///< in await()
+  std::array<Location*, kThreadsMax> parked_at_{};
+  std::array<const std::function<bool()>*, kThreadsMax> awaited_{};
+  unsigned idle_rounds_ = 0;
+  unsigned timeouts_left_ = 0;
+  unsigned spurious_left_ = 0;
+  unsigned steps_ = 0;
+  End end_ = End::none;
+  std::string what_;
+  std::vector<Step> trace_;
+};
+
+}  // namespace penstock::model

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ways to go through the executions of a scenario.
+//   Exhaustive  every one that differs, by depth first search with dynamic partial-order reduction:
+//               source sets, Abdulla, Aronis, Jonsson, Sagonas, POPL 2014; sleep sets: Godefroid,
+//               LNCS 1032, 1996. What a load sees is a branch like the choice of a thread.
+//   Random      by seed. Half of the executions give each thread a priority and change it at a few
+//               steps (Burckhardt et al., "PCT", ASPLOS 2010: bounded preemption), half switch
+//               threads with a probability of their own; each draws how often loads see the past.
+//   Repeated    one execution again, from what replay() said.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "explorer.hpp"
+
+namespace penstock::model {
+
+class Exhaustive final : public Search {
+ public:
+  bool begin() override;
+  unsigned pick(unsigned enabled, unsigned current) override;
+  unsigned choose(unsigned count) override;
+  void announced(unsigned thread, Op op, Location* location) override;
+  void accessed(unsigned thread, Location& location, bool write) override;
+  [[nodiscard]] std::string replay() const override;
+
+ private:
+  struct Node {
+    std::uint8_t chosen;
+    std::uint8_t enabled;
+    std::uint8_t backtrack;  ///< whom to try here
+    std::uint8_t done;       ///< who was tried here
+    std::uint8_t sleep;      ///< who need not be tried: elsewhere it was, and nothing since differs
+    std::uint8_t answer;     ///< of choose()
+    std::uint8_t answers;
+  };
+  struct Pending {
+    Op op = Op::begin;
+    Location* location = nullptr;
+  };
+
+  [[nodiscard]] static bool dependent(const Pending& one, const Pending& other) noexcept;
+  [[nodiscard]] unsigned asleep_behind(const Node& node) const noexcept;
+  void reverse(Epoch depth, unsigned thread);
+  [[nodiscard]] unsigned initials(Epoch depth) const noexcept;
+
+  std::vector<Node> nodes_;
+  std::size_t depth_ = 0;  ///< steps of this execution
+  bool begun_ = false;
+  std::array<Pending, kThreadsMax> pending_{};
+  Pending executed_;
+  /// What of each thread comes before a thread's next step, by dependence. Depths, from 1.
+  std::array<VectorClock, kThreadsMax> order_{};
+  std::vector<VectorClock> event_order_;  ///< of the step at each depth, from 1
+};
+
+/// splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) noexcept : state_(seed) {}
+  std::uint64_t roll() noexcept {
+    std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+  }
+  /// 0 to count - 1.
+  unsigned below(unsigned count) noexcept {
+    return static_cast<unsigned>((roll() >> 32) * count >> 32);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+class Random final : public Search {
+ public:
+  /// Executions `seed`, `seed` + 1, ...
+  explicit Random(std::uint64_t seed) : next_seed_(seed) {}
+
+  bool begin() override;
+  unsigned pick(unsigned enabled, unsigned current) override;
+  unsigned choose(unsigned count) override;
+  [[nodiscard]] bool stops_at_plain() const override { return stops_at_plain_; }
+  [[nodiscard]] std::string replay() const override;
+
+ private:
+  unsigned by_priority(unsigned enabled) noexcept;
+
+  static constexpr unsigned kChangesMax = 4;
+  static constexpr unsigned kStepsDrawn[] = {16, 32, 64, 128};  ///< where changes are drawn from
+
+  std::uint64_t next_seed_;
+  std::uint64_t seed_ = 0;
+  Dice dice_{0};
+  bool priorities_ = false;
+  bool stops_at_plain_ = false;
+  unsigned switch_percent_ = 0;
+  unsigned stale_percent_ = 0;
+  unsigned step_ = 0;
+  std::array<unsigned, kThreadsMax> priority_{};
+  std::array<unsigned, kChangesMax> changes_{};
+  unsigned changes_count_ = 0;
+  unsigned lowest_ = 0;
+};
+
+/// Does what `replay` says once: "seed N", or "steps ..." of an exhaustive search. Null if it is
+/// neither.
+[[nodiscard]] std::unique_ptr<Search> search_from(std::string_view replay);
+
+}  // namespace penstock::model

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// penstock_model: explores the lock-free core.
+//   penstock_model --list
+//   penstock_model CASE ...                      what the test suite runs of them
+//   penstock_model --all --times 15              every case, 15 times as much
+//   penstock_model CASE --seconds 60 --seed 7    so long, from this seed on
+//   penstock_model CASE --replay "seed 123"      one execution, with its trace
+// Exit: 0 nothing was found, 1 a defect, 2 usage.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "case.hpp"
+#include "explorer/search.hpp"
+
+namespace penstock::model {
+namespace {
+
+struct Options {
+  std::vector<std::string> names;
+  bool list = false;
+  bool all = false;
+  bool random = false;
+  bool first = false;
+  double times = 1;
+  double seconds = 0;
+  std::uint64_t seed = 1;
+  int stale = -1;
+  std::string replay;
+};
+
+Budget budget_of(const Case& one, const Options& options) {
+  Budget budget;
+  if (options.seconds > 0) {
+    budget.seconds = options.seconds;
+  } else if (!one.exhaustive || options.random) {
+    constexpr std::uint64_t kRandomInstead = 1'000'000;  // of a case that is exhaustive otherwise
+    budget.schedules = static_cast<std::uint64_t>(
+        static_cast<double>(one.schedules == 0 ? kRandomInstead : one.schedules) * options.times);
+  }
+  return budget;
+}
+
+std::unique_ptr<Search> search_for(const Case& one, const Options& options) {
+  if (!options.replay.empty()) return search_from(options.replay);
+  if (one.exhaustive && !options.random) return std::make_unique<Exhaustive>();
+  return std::make_unique<Random>(options.seed);
+}
+
+/// False if something was found.
+bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
+  const auto begin = std::chrono::steady_clock::now();
+  const std::unique_ptr<Search> search = search_for(one, options);
+  Case limited = one;
+  if (options.stale >= 0) limited.limits.stale_max = static_cast<unsigned>(options.stale);
+  const Verdict verdict = explore(limited, *search, budget_of(one, options));
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  schedules += verdict.schedules;
+  const char* const how = !one.exhaustive || options.random ? "by seed"
+                          : verdict.exhausted               ? "every one"
+                                                            : "not all";
+  std::printf("%-40s %10llu schedules %-9s %5.1f steps each %6.1f s  %s\n", one.name,
+              static_cast<unsigned long long>(verdict.schedules), how,
+              static_cast<double>(verdict.steps) / static_cast<double>(std::max<std::uint64_t>(
+                                                       verdict.schedules + verdict.pruned, 1)),
+              elapsed.count(), verdict.failed ? "FAILED" : "ok");
+  if (verdict.failed)
+    std::printf("\n%s\n\n%s\nrepeat: penstock_model %s --replay \"%s\"\n", verdict.what.c_str(),
+                verdict.trace.c_str(), one.name, verdict.replay.c_str());
+  std::fflush(stdout);
+  return !verdict.failed;
+}
+
+int run_all(const Options& options) {
+  std::vector<Case> chosen = every_case();
+  if (options.list) {
+    for (const Case& one : chosen) std::printf("%-40s %s\n", one.name, one.what);
+    return 0;
+  }
+  if (!options.all)
+    std::erase_if(chosen, [&](const Case& one) {
+      return std::find(options.names.begin(), options.names.end(), one.name) == options.names.end();
+    });
+  if (chosen.empty() || (!options.all && chosen.size() < options.names.size())) {
+    std::fprintf(stderr, "no such case; --list names them all\n");
+    return 2;
+  }
+  if (!options.replay.empty() && search_from(options.replay) == nullptr) {
+    std::fprintf(stderr,
+                 "--replay takes what a failure printed: \"seed 12\" or \"steps 1,2.1,\"\n");
+    return 2;
+  }
+  std::uint64_t schedules = 0;
+  unsigned failures = 0;
+  for (const Case& one : chosen) {
+    failures += run(one, options, schedules) ? 0 : 1;
+    if (options.first && failures != 0) break;
+  }
+  std::printf("%llu schedules of %zu cases, %u failures\n",
+              static_cast<unsigned long long>(schedules), chosen.size(), failures);
+  return failures == 0 ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace penstock::model
+
+int main(int count, char** arguments) {
+  penstock::model::Options options;
+  CLI::App app{"Explores schedules of Penstock's lock-free core"};
+  app.add_option("case", options.names, "cases by name");
+  app.add_flag("--list", options.list, "name all cases");
+  app.add_flag("--all", options.all, "every case");
+  app.add_flag("--random", options.random, "by seed also where a case is exhaustive");
+  app.add_flag("--first", options.first, "end with the first failure");
+  app.add_option("--times", options.times, "so many times what the test suite runs by seed");
+  app.add_option("--seconds", options.seconds, "so long for each case, instead of a number");
+  app.add_option("--seed", options.seed, "the first seed");
+  app.add_option("--stale", options.stale, "how often a thread reads past a store it could see");
+  app.add_option("--replay", options.replay, "one execution, as a failure printed it");
+  try {
+    app.parse(count, arguments);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? 0 : 2;
+  }
+  return penstock::model::run_all(options);
+}

@@ -1,0 +1,331 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of the ring of events. Where a case names no start, counters begin just below their wrap.
+#include "case.hpp"
+#include "ring_world.hpp"
+
+namespace penstock::model {
+namespace {
+
+/// Few bits, so that a schedule can run around every counter: 16 sequences, 32 units.
+using Small = BasicPosition<5, 4>;
+
+constexpr std::uint64_t kSequenceWrap = Position::kSequenceMask + 1;
+constexpr std::uint64_t kUnitWrap = Position::kUnitMask + 1;
+
+/// Counters of the product's width, started just below where they wrap.
+RingShape below_wrap(RingShape shape) {
+  shape.start_sequence = kSequenceWrap - 2;
+  shape.start_units = kUnitWrap - 3;
+  return shape;
+}
+
+/// From where the shape says.
+template <class Width>
+std::unique_ptr<Scenario> from(RingShape shape) {
+  return std::make_unique<RingWorld<Width>>(std::move(shape));
+}
+std::unique_ptr<Scenario> ring(RingShape shape) {
+  return from<Position>(below_wrap(std::move(shape)));
+}
+
+std::vector<Offer> events(unsigned count, const Offer& offer = {}) {
+  return std::vector<Offer>(count, offer);
+}
+
+constexpr Offer kTry{.waits = false};
+constexpr Offer kAbandon{.how = How::abandon};
+constexpr Offer kInPlace{.how = How::in_place};
+constexpr Offer kBatch{.how = How::batch};
+constexpr Offer kSpilled{.how = How::spilled};
+constexpr Offer kLarge{.bytes = 100};
+constexpr Offer kTryLarge{.bytes = 100, .waits = false};
+
+const Case kCases[] = {
+    // Every schedule.
+    {"one_producer",
+     "a ring of two slots; the runner parks",
+     [] { return ring({.producers = {events(2)}, .closing = Closing::never}); },
+     {.stale_max = 2},
+     true},
+    {"two_producers",
+     "two contend for the claim word",
+     [] {
+       return ring({.producers = {events(1), events(1)}, .closing = Closing::never});
+     },
+     {.stale_max = 1},
+     true},
+    {"abandoned_and_published",
+     "a claim that is given up beside one that is not",
+     [] {
+       return ring({.producers = {{kAbandon, {}}}, .closing = Closing::never});
+     },
+     {.stale_max = 2},
+     true},
+    {"two_gates",
+     "two runners behind one producer",
+     [] {
+       return ring(
+           {.producers = {events(1)}, .runners = {{}, {.thread = 1}}, .closing = Closing::never});
+     },
+     {.stale_max = 2},
+     true},
+    {"chain",
+     "a later segment parks on an earlier one",
+     [] {
+       return ring({.producers = {events(1)},
+                    .runners = {{.gates = false}, {.after = {0}, .thread = 1}},
+                    .closing = Closing::never});
+     },
+     {.stale_max = 2},
+     true},
+    {"close",
+     "close against a claim and a parked runner",
+     [] { return ring({.producers = {events(1)}, .closing = Closing::any_time}); },
+     {.stale_max = 1},
+     true},
+    {"parked_against_time_outs",
+     "the parked bit, claims, and parks that run out of time",
+     [] { return ring({.producers = {events(2)}, .closing = Closing::never, .timeouts = true}); },
+     {.stale_max = 1, .timeouts_max = 1},
+     true},
+    // By seed.
+    {"one_producer_long",
+     "the ring goes around; both sides park",
+     [] { return ring({.producers = {events(7)}}); },
+     {},
+     false,
+     600'000},
+    {"two_producers_long",
+     "two contend for two slots",
+     [] {
+       return ring({.producers = {events(4), events(4)}});
+     },
+     {.spurious_max = 2},
+     false,
+     900'000},
+    {"three_producers",
+     "three contend for four slots",
+     [] {
+       return ring({.slots = 4, .producers = {events(3), events(3), events(3)}});
+     },
+     {.spurious_max = 2},
+     false,
+     900'000},
+    {"batch_claims",
+     "batches beside single claims",
+     [] {
+       return ring(
+           {.slots = 4, .arena_units = 16, .producers = {{kBatch, {}, kBatch}, {{}, kBatch}}});
+     },
+     {},
+     false,
+     600'000},
+    {"arena_wrap",
+     "events of two and of three units: the end of the arena is skipped",
+     [] {
+       return ring({.slots = 8,
+                    .arena_units = 8,
+                    .producers = {{kLarge, {}, kLarge, kInPlace}, {{}, kLarge, kLarge}}});
+     },
+     {},
+     false,
+     600'000},
+    {"half_the_arena",
+     "a claim of half the arena at every place of the wrap",
+     [] {
+       return ring(
+           {.slots = 4, .arena_units = 8, .producers = {events(3, {.bytes = 128}), {kLarge, {}}}});
+     },
+     {},
+     false,
+     600'000},
+    {"refusal_when_full",
+     "who does not wait is refused, by slots and by bytes",
+     [] {
+       return ring({.slots = 4,
+                    .arena_units = 8,
+                    .producers = {{kTry, kTry, kTry, kTry}, {kTryLarge, kTry, kTryLarge}}});
+     },
+     {},
+     false,
+     600'000},
+    {"reserve",
+     "what is kept for events born inside is refused to those from outside",
+     [] {
+       return ring({.slots = 4,
+                    .arena_units = 16,
+                    .reserve_slots = 2,
+                    .producers = {events(4), {{.use_reserve = true}, {.use_reserve = true}}}});
+     },
+     {},
+     false,
+     600'000},
+    {"abandoned_claims",
+     "claims that are given up are tombstones, and wake",
+     [] {
+       return ring({.producers = {{kAbandon, {}, kAbandon}, {{}, kAbandon}}});
+     },
+     {},
+     false,
+     600'000},
+    {"two_gates_long",
+     "producers wait for the slower of two runners",
+     [] {
+       return ring({.producers = {events(4)}, .runners = {{}, {.thread = 1}}});
+     },
+     {},
+     false,
+     900'000},
+    {"chain_long",
+     "a later segment parks on an earlier one",
+     [] {
+       return ring(
+           {.producers = {events(4)}, .runners = {{.gates = false}, {.after = {0}, .thread = 1}}});
+     },
+     {},
+     false,
+     900'000},
+    {"diamond",
+     "two segments behind the producers, one behind both",
+     [] {
+       return ring(
+           {.producers = {events(2), events(2)},
+            .runners = {
+                {.gates = false}, {.gates = false, .thread = 1}, {.after = {0, 1}, .thread = 2}}});
+     },
+     {},
+     false,
+     600'000},
+    {"segments_on_one_thread",
+     "one thread drives both segments and parks for both",
+     [] {
+       return ring(
+           {.producers = {events(3), events(2)}, .runners = {{.gates = false}, {.after = {0}}}});
+     },
+     {},
+     false,
+     600'000},
+    {"waiting_for_room",
+     "two producers park for room; few wake-ups, none lost",
+     [] {
+       return ring({.slots = 4,
+                    .arena_units = 8,
+                    .producers = {events(4), events(3, kLarge)},
+                    .runners = {{.batch_max = 1}}});
+     },
+     {},
+     false,
+     900'000},
+    {"waiting_for_two_gates",
+     "a producer parks for room behind two runners",
+     [] {
+       return ring({.slots = 4,
+                    .arena_units = 8,
+                    .producers = {events(4), events(2)},
+                    .runners = {{.batch_max = 1}, {.thread = 1, .batch_max = 1}}});
+     },
+     {},
+     false,
+     600'000},
+    {"close_at_any_time",
+     "a claim precedes the last drain or is refused",
+     [] {
+       return ring({.producers = {events(3), {kAbandon, {}}}, .closing = Closing::any_time});
+     },
+     {},
+     false,
+     900'000},
+    {"close_behind_segments",
+     "the same with segments, and spilled events",
+     [] {
+       return ring({.producers = {{{}, kSpilled, {}}, {kSpilled}},
+                    .runners = {{.gates = false}, {.after = {0}, .thread = 1}},
+                    .closing = Closing::any_time,
+                    .spill_max = 2});
+     },
+     {},
+     false,
+     600'000},
+    {"opening",
+     "producers try while the runner's thread prepares the ring",
+     [] {
+       return ring({.producers = {events(2), events(2)}, .runner_prepares = true});
+     },
+     {},
+     false,
+     300'000},
+    {"close_against_opening",
+     "a ring that is closed while it opens stays closed",
+     [] {
+       return from<Position>(
+           {.producers = {events(2)}, .closing = Closing::any_time, .runner_prepares = true});
+     },
+     {},
+     false,
+     300'000},
+    {"spill",
+     "spilled events draw on a budget, and free before the place is given back",
+     [] {
+       return ring({.producers = {{kSpilled, {}, kSpilled}, {kSpilled, kSpilled}}, .spill_max = 2});
+     },
+     {},
+     false,
+     600'000},
+    {"spill_behind_two_segments",
+     "only the last segment frees",
+     [] {
+       return ring({.producers = {{kSpilled, {}, kSpilled}},
+                    .runners = {{.gates = false}, {.after = {0}, .thread = 1}},
+                    .spill_max = 1});
+     },
+     {},
+     false,
+     300'000},
+    {"time_outs_of_both_sides",
+     "the parked bit, claims from two producers, and time-outs",
+     [] {
+       return ring({.producers = {events(2), events(2)}, .timeouts = true});
+     },
+     {.timeouts_max = 3},
+     false,
+     900'000},
+    {"time_outs_in_a_chain",
+     "a later segment's registration against time-outs",
+     [] {
+       return ring({.producers = {events(3)},
+                    .runners = {{.gates = false}, {.after = {0}, .thread = 1}},
+                    .timeouts = true});
+     },
+     {.timeouts_max = 3},
+     false,
+     900'000},
+    {"watched",
+     "another thread reads backlog, budget and counters",
+     [] {
+       return ring({.producers = {{{}, kSpilled, {}}, {{}, {}}}, .watched = true, .spill_max = 1});
+     },
+     {},
+     false,
+     600'000},
+    {"idle_handle",
+     "one is idle while others go once around every counter",
+     [] {
+       return from<Small>(
+           {.slots = 4,
+            .arena_units = 8,
+            .start_units = 29,
+            .start_sequence = 14,
+            .producers = {{{}, {.how = How::await_others}, kTry, {}},
+                          {{.how = How::await_first}, {}, {}, {}, {}, {}, {}, {}, {}},
+                          {{.how = How::await_first}, {}, {}, {}, {}, {}, {}, {}}}});
+     },
+     {.steps_max = 8000},
+     false,
+     300'000},
+};
+
+}  // namespace
+
+std::span<const Case> ring_cases() { return kCases; }
+
+}  // namespace penstock::model

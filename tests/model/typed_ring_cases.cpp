@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of Ring<T>. Sequences are 64 bits wide and start just below their wrap.
+#include <array>
+#include <optional>
+
+#include <penstock/runtime/ring/typed_ring.hpp>
+
+#include "case.hpp"
+#include "explorer/atomics.hpp"
+
+namespace penstock::model {
+namespace {
+
+struct Shape {
+  unsigned producers = 1;
+  unsigned items = 4;      ///< of each producer
+  unsigned batch = 1;      ///< items in one push
+  bool coalesces = false;  ///< writes all that fits, then publishes
+  unsigned readers = 1;
+  bool chained = false;  ///< each reader after the one before; only the last holds producers back
+};
+
+/// Each reader must see every item once, in its producer's order; behind another only what that one
+/// has seen.
+template <ProducerKind kind>
+class TypedRing final : public Scenario {
+ public:
+  explicit TypedRing(const Shape& shape) : shape_(shape) {}
+
+  [[nodiscard]] unsigned threads() const override { return shape_.producers + shape_.readers; }
+  void setup() override {
+    ring_.emplace(2, ~std::uint64_t{0} - 1);
+    for (unsigned i = 0; i < shape_.readers; ++i) {
+      readers_[i] =
+          shape_.chained && i != 0 ? &ring_->add_reader({readers_[i - 1]}) : &ring_->add_reader();
+      seen_[i] = {};
+    }
+  }
+  void run(unsigned thread) override {
+    if (thread <= shape_.producers) {
+      shape_.coalesces ? write_and_publish() : push(thread - 1);
+    } else {
+      read(thread - 1 - shape_.producers);
+    }
+  }
+
+ private:
+  using Items = Ring<std::uint64_t, kind, ModelAtomics>;
+
+  static constexpr unsigned kReadersMax = 3;
+  static constexpr unsigned kProducersMax = 3;
+
+  struct Seen {
+    std::array<std::uint64_t, kProducersMax> next{};
+    unsigned count = 0;
+  };
+
+  void push(unsigned producer) {
+    std::array<std::uint64_t, 4> batch{};
+    for (unsigned at = 0; at < shape_.items;) {
+      unsigned count = 0;
+      for (; count < shape_.batch && at + count < shape_.items; ++count)
+        batch[count] = producer << 8 | (at + count);
+      const std::size_t taken = ring_->try_push_batch(std::span(batch).first(count));
+      at += static_cast<unsigned>(taken);
+      if (taken == 0) ModelAtomics::pause();
+    }
+  }
+  void write_and_publish() {
+    if constexpr (kind == ProducerKind::single) {
+      for (unsigned at = 0; at < shape_.items;) {
+        if (ring_->try_write(at)) {
+          ++at;
+          continue;
+        }
+        ring_->publish();
+        ModelAtomics::pause();
+      }
+      ring_->publish();
+    }
+  }
+  void read(unsigned reader) {
+    Seen& seen = seen_[reader];
+    while (seen.count < shape_.items * shape_.producers) {
+      const std::size_t count = readers_[reader]->poll([&](std::uint64_t item) {
+        Explorer::current().check(item >> 8 < shape_.producers, "an item is one that was pushed");
+        Explorer::current().check((item & 0xFF) == seen.next[item >> 8]++,
+                                  "a producer's items come in order");
+        ++seen.count;
+        Explorer::current().check(
+            !shape_.chained || reader == 0 || seen.count <= seen_[reader - 1].count,
+            "the reader before has seen it");
+      });
+      if (count == 0) ModelAtomics::pause();
+    }
+  }
+
+  Shape shape_;
+  std::optional<Items> ring_;
+  std::array<typename Items::Reader*, kReadersMax> readers_{};
+  std::array<Seen, kReadersMax> seen_{};
+};
+
+constexpr auto single = ProducerKind::single;
+constexpr auto multi = ProducerKind::multi;
+
+template <ProducerKind kind>
+std::unique_ptr<Scenario> ring(const Shape& shape) {
+  return std::make_unique<TypedRing<kind>>(shape);
+}
+
+const Case kCases[] = {
+    {"items_one_producer",
+     "every schedule of three items through two slots",
+     [] { return ring<single>({.items = 3}); },
+     {.stale_max = 1, .granule_shift = 3},
+     true},
+    {"items_two_producers",
+     "every schedule of two that stamp",
+     [] { return ring<multi>({.producers = 2, .items = 1}); },
+     {.stale_max = 1, .granule_shift = 3},
+     true},
+    {"items_one_producer_long",
+     "two readers, batches",
+     [] { return ring<single>({.items = 9, .batch = 2, .readers = 2}); },
+     {.granule_shift = 3},
+     false,
+     300'000},
+    {"items_coalesced",
+     "written apart, published together",
+     [] { return ring<single>({.items = 7, .coalesces = true}); },
+     {.granule_shift = 3},
+     false,
+     300'000},
+    {"items_chained",
+     "a reader behind a reader",
+     [] { return ring<single>({.items = 6, .readers = 2, .chained = true}); },
+     {.granule_shift = 3},
+     false,
+     300'000},
+    {"items_many_producers",
+     "three stamp, two read",
+     [] { return ring<multi>({.producers = 3, .items = 3, .readers = 2}); },
+     {.spurious_max = 2, .granule_shift = 3},
+     false,
+     600'000},
+    {"items_many_producers_batches",
+     "batches that find room for a part",
+     [] { return ring<multi>({.producers = 2, .items = 5, .batch = 3}); },
+     {.spurious_max = 2, .granule_shift = 3},
+     false,
+     300'000},
+};
+
+}  // namespace
+
+std::span<const Case> typed_ring_cases() { return kCases; }
+
+}  // namespace penstock::model

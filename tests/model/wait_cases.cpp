@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cases of waiting and of the small things that threads share.
+#include <functional>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <penstock/runtime/base/budget.hpp>
+#include <penstock/runtime/base/counter.hpp>
+#include <penstock/runtime/base/holders.hpp>
+#include <penstock/runtime/ring/event_ring.hpp>
+#include <penstock/runtime/wait/countdown.hpp>
+#include <penstock/runtime/wait/ladder.hpp>
+
+#include "case.hpp"
+#include "explorer/in_lambdas.hpp"
+
+namespace penstock::model {
+namespace {
+
+void check(bool holds, const char* what, const Site& site = Site::current()) {
+  Explorer::current().check(holds, what, site);
+}
+
+// ---- countdown
+
+struct CountdownState {
+  CountdownState() { left.reset(2); }
+  BasicCountdown<ModelAtomics> left;
+  BasicCounter<ModelAtomics> counted[2];
+};
+
+std::unique_ptr<Scenario> countdown() {
+  using State = CountdownState;
+  const auto ends = [](unsigned which) {
+    return [=](State& s) {
+      s.counted[which].add(3);
+      s.left.count_down();
+    };
+  };
+  const auto waits = [](State& s) {
+    for (;;) {
+      const std::uint32_t epoch = s.left.epoch();
+      if (s.left.zero()) break;
+      s.left.wait(epoch, 0);
+    }
+    check(s.counted[0].get() == 3 && s.counted[1].get() == 3, "what they counted is visible");
+  };
+  return std::make_unique<InLambdas<State>>(
+      std::vector<std::function<void(State&)>>{ends(0), ends(1), waits}, [](State&) {});
+}
+
+// ---- holders
+
+struct HoldersState {
+  BasicHolders<ModelAtomics> holders;
+  std::uint64_t thing = 7;
+  unsigned ended = 0;
+};
+
+void leave(HoldersState& s) {
+  ModelAtomics::plain_read(&s.thing, sizeof s.thing);
+  check(s.thing == 7, "a holder finds the thing whole");
+  if (!s.holders.leave()) return;
+  ModelAtomics::plain_write(&s.thing, sizeof s.thing);
+  s.thing = 0;
+  ++s.ended;
+}
+
+std::unique_ptr<Scenario> holders() {
+  using State = HoldersState;
+  // Two holders are made before the threads start; one of them makes a third.
+  const auto copies = [](State& s) {
+    s.holders.add();
+    leave(s);
+    leave(s);
+  };
+  struct Two : HoldersState {
+    Two() { holders.add(); }
+  };
+  return std::make_unique<InLambdas<Two>>(
+      std::vector<std::function<void(Two&)>>{copies, [](Two& s) { leave(s); }},
+      [](Two& s) { check(s.ended == 1, "the last one ended it, once"); });
+}
+
+// ---- budget
+
+struct BudgetState {
+  BasicBudget<ModelAtomics> budget{3};
+};
+
+std::unique_ptr<Scenario> budget() {
+  using State = BudgetState;
+  const auto uses = [](std::uint64_t count) {
+    return [=](State& s) {
+      if (!s.budget.try_take(count)) return;
+      check(s.budget.used() <= 3, "no more is in use than there is");
+      check(s.budget.give_back(count) >= count, "what was taken was in use");
+    };
+  };
+  return std::make_unique<InLambdas<State>>(
+      std::vector<std::function<void(State&)>>{uses(1), uses(2), uses(3)},
+      [](State& s) { check(s.budget.used() == 0, "all was given back"); });
+}
+
+// ---- one thread before two rings
+
+/// A thread that drives the runners of two partitions parks only when each has registered.
+class TwoRings final : public Scenario {
+ public:
+  explicit TwoRings(unsigned events) : events_(events) {}
+
+  [[nodiscard]] unsigned threads() const override { return 3; }
+  void setup() override {
+    parts_.reset();
+    parts_.emplace(*this);
+    seen_[0] = seen_[1] = 0;
+  }
+  void run(unsigned thread) override {
+    if (thread == 3) return drive();
+    Ring& ring = *parts_->rings[thread - 1];
+    for (unsigned i = 0; i < events_; ++i) {
+      Ring::Claim claim;
+      while (ring.try_claim(1, false, claim) != ClaimResult::claimed)
+        ring.wait_for_room(1, false, 0);
+      claim.publish_copy("x", {.line = i});
+    }
+  }
+
+ private:
+  using Ring = BasicEventRing<ModelAtomics>;
+
+  struct Parts {
+    explicit Parts(TwoRings& world) {
+      for (unsigned i = 0; i < 2; ++i) {
+        rings[i].emplace(Ring::Memory{.slots = slots[i],
+                                      .slots_count = 2,
+                                      .arena = world.arena_[i],
+                                      .arena_bytes = sizeof world.arena_[i]});
+        rings[i]->add_gate(cursors[i]);
+        rings[i]->add_listener(parker);
+        rings[i]->prepare();
+        readers[i].emplace(*rings[i], cursors[i]);
+      }
+    }
+    Ring::Slot slots[2][2];
+    std::optional<Ring> rings[2];
+    Ring::Cursor cursors[2];
+    BasicParker<ModelAtomics> parker;
+    std::optional<Ring::Reader> readers[2];
+  };
+
+  void drive() {
+    WaitCounters waits;
+    BasicLadder<ModelAtomics> ladder({.kind = WaitKind::park}, parts_->parker, steady_clock(),
+                                     waits);
+    Ring::Reader* const both[] = {&*parts_->readers[0], &*parts_->readers[1]};
+    while (seen_[0] + seen_[1] < 2 * events_) {
+      unsigned done = 0;
+      for (unsigned i = 0; i < 2; ++i) {
+        if (!both[i]->is_there(0)) continue;
+        check(both[i]->slot_at(0).fields.line == seen_[i], "events come in order");
+        ++seen_[i];
+        ++done;
+        both[i]->advance(1);
+      }
+      if (done == 0) ladder.idle([&] { return arm_all(both); });
+    }
+    check(waits.wakes_late.get() == 0, "no wake-up came late");
+  }
+
+  unsigned events_;
+  alignas(64) char arena_[2][8 * kUnitBytes];
+  std::optional<Parts> parts_;
+  unsigned seen_[2] = {};
+};
+
+const Case kCases[] = {
+    {"countdown",
+     "who finds zero sees what the others counted; every schedule",
+     countdown,
+     {.stale_max = 2},
+     true},
+    {"holders",
+     "the last one to leave ends the thing; every schedule",
+     holders,
+     {.stale_max = 2},
+     true},
+    {"budget", "three share a budget; every schedule", budget, {.stale_max = 1}, true},
+    {"two_rings_one_thread",
+     "a thread parks only when both of its runners have registered",
+     [] { return std::unique_ptr<Scenario>(new TwoRings(3)); },
+     {},
+     false,
+     900'000},
+};
+
+}  // namespace
+
+std::span<const Case> wait_cases() { return kCases; }
+
+}  // namespace penstock::model
