@@ -23,9 +23,10 @@ namespace {
 constexpr std::uint64_t kGraceNs =
     200'000'000;  // for handlers to return once the drain is given up
 
-std::uint64_t deadline_after(std::chrono::nanoseconds duration) noexcept {
+std::uint64_t deadline_after(std::chrono::nanoseconds duration,
+                             const Clock& clock = steady_clock()) noexcept {
   const std::int64_t count = std::max<std::int64_t>(duration.count(), 0);
-  const std::uint64_t now_ns = steady_clock().now_ns();
+  const std::uint64_t now_ns = clock.now_ns();
   const std::uint64_t most = ~std::uint64_t{0} - now_ns;
   return now_ns + std::min(static_cast<std::uint64_t>(count), most);
 }
@@ -53,6 +54,7 @@ PipelineCore::PipelineCore(Parts parts, std::vector<std::unique_ptr<Partition>> 
       sinks(std::move(parts.sinks)),
       rejects(std::move(parts.rejects)),
       on_pressure(std::move(parts.on_pressure)),
+      while_full(std::move(parts.while_full)),
       spill(layout.options.ring.spill_bytes_max),
       allocations_(parts.allocations) {}
 
@@ -251,7 +253,7 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
   // A source that hangs leaves the runners half of the time.
   join_sources(deadline_after(deadline / 2));
   close_rings();
-  if (host_) drain_host(deadline_ns);
+  if (host_) drain_host(deadline_after(deadline, waiting_clock()));
   bool ended = join_runners(deadline_ns);
   ended = join_sources(deadline_ns) && ended;
   const Health before_giving_up = health();
@@ -272,7 +274,7 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
 
 void PipelineCore::drain_host(std::uint64_t deadline_ns) {
   if (on_runner_thread()) return;
-  while (!drained() && !abandoned() && steady_clock().now_ns() < deadline_ns) {
+  while (!drained() && !abandoned() && waiting_clock().now_ns() < deadline_ns) {
     std::size_t done = 0;
     for (unsigned partition = 0; partition < partitions.size(); ++partition)
       done += poll(partition, layout.options.batch.events);

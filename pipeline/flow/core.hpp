@@ -90,6 +90,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
     std::vector<std::unique_ptr<Sink>> sinks;
     std::unique_ptr<RejectSink> rejects;
     PressureCallback on_pressure;
+    WhileFull while_full;
     const Clock* clock = nullptr;
     std::uint64_t (*allocations)() = nullptr;
   };
@@ -147,6 +148,10 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
                       std::string_view detail) noexcept;
   /// True on a thread that is running this pipeline's handlers.
   [[nodiscard]] bool on_runner_thread() const noexcept;
+  /// What time-outs go by: the system's clock, unless the host does the waiting.
+  [[nodiscard]] const Clock& waiting_clock() const noexcept {
+    return while_full ? clock : steady_clock();
+  }
 
   // Fixed after construction.
   const Layout layout;
@@ -157,6 +162,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   const std::vector<std::unique_ptr<Sink>> sinks;
   const std::unique_ptr<RejectSink> rejects;
   const PressureCallback on_pressure;
+  const WhileFull while_full;
   Spill spill;
 
  private:

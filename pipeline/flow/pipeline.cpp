@@ -54,6 +54,7 @@ struct PipelineBuilder::Parts {
   std::vector<std::unique_ptr<Sink>> sinks;
   std::unique_ptr<RejectSink> rejects;
   PressureCallback on_pressure;
+  WhileFull while_full;
   const Clock* clock = &steady_clock();
   std::uint64_t (*allocations)() = nullptr;
 
@@ -123,8 +124,9 @@ PipelineBuilder& PipelineBuilder::on_pressure(PressureCallback callback) {
   return *this;
 }
 
-PipelineBuilder& PipelineBuilder::host_driven() {
+PipelineBuilder& PipelineBuilder::host_driven(WhileFull while_full) {
   parts_->input.host_driven = true;
+  parts_->while_full = std::move(while_full);
   return *this;
 }
 
@@ -159,6 +161,7 @@ Result<Pipeline> PipelineBuilder::build() {
                             .sinks = std::move(parts_->sinks),
                             .rejects = std::move(parts_->rejects),
                             .on_pressure = std::move(parts_->on_pressure),
+                            .while_full = std::move(parts_->while_full),
                             .clock = parts_->clock,
                             .allocations = parts_->allocations});
   if (!core) return tl::unexpected(std::move(core).error());

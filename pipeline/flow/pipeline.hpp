@@ -41,6 +41,9 @@ struct Pressure {
   std::uint64_t oldest_age_ns = 0;
 };
 using PressureCallback = std::function<void(const Pressure&)>;
+/// Called on the producing thread, with how long the publish may still wait. What it throws ends
+/// the wait: the publish answers `full`.
+using WhileFull = std::function<void(std::chrono::nanoseconds)>;
 
 class Pipeline {
  public:
@@ -114,8 +117,10 @@ class PipelineBuilder {
   PipelineBuilder& sink(std::unique_ptr<Sink> sink);
   PipelineBuilder& rejects(std::unique_ptr<RejectSink> rejects);
   PipelineBuilder& on_pressure(PressureCallback callback);
-  /// No threads: the host calls Pipeline::poll.
-  PipelineBuilder& host_driven();
+  /// No threads: the host calls Pipeline::poll. With `while_full`, a publish that waits for room
+  /// calls it instead of parking, again and again, and the host may poll there, or run something
+  /// else; time-outs and the deadline of stop() then go by the pipeline's clock.
+  PipelineBuilder& host_driven(WhileFull while_full = nullptr);
   /// Another clock than the system's, which must outlive every handle.
   PipelineBuilder& clock(const Clock& clock);
   /// Other CPU limits than those of the process, for tests and plans.

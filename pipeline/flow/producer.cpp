@@ -47,7 +47,7 @@ class BlockedTime {
 class RoomWait {
  public:
   RoomWait(PipelineCore& core, ProducerState& state, const RoomPolicy& policy) noexcept
-      : core_(&core), policy_(policy), blocked_(steady_clock(), state.blocked_ns) {}
+      : core_(&core), policy_(policy), blocked_(core.waiting_clock(), state.blocked_ns) {}
 
   enum class For : std::uint8_t { bytes, slot, spill };
 
@@ -55,7 +55,7 @@ class RoomWait {
   bool again(EventRing& ring, For what, std::uint64_t bytes, bool use_reserve) noexcept {
     if (policy_.when_full != AdmissionPolicy::block) return false;
     blocked_.begin();
-    if (rounds_++ < kRoomSpins) {
+    if (rounds_++ < kRoomSpins && !core_->while_full) {
       StdAtomics::pause();
       return true;
     }
@@ -65,6 +65,7 @@ class RoomWait {
       if (elapsed_ns >= policy_.timeout_ns) return false;
       park_ns = std::min(park_ns, policy_.timeout_ns - elapsed_ns);
     }
+    if (core_->while_full) return host_waits(park_ns);
     if (core_->layout.options.threads.wait == WaitKind::busy_spin && rounds_ % kRoomSpins != 0) {
       StdAtomics::pause();
     } else if (what == For::spill) {
@@ -74,6 +75,15 @@ class RoomWait {
       ring.wait_for_slot(use_reserve, park_ns);
     } else {
       ring.wait_for_room(bytes, use_reserve, park_ns);
+    }
+    return true;
+  }
+  /// False if the host's function threw.
+  [[nodiscard]] bool host_waits(std::uint64_t park_ns) const noexcept {
+    try {
+      core_->while_full(std::chrono::nanoseconds(park_ns));
+    } catch (...) {
+      return false;
     }
     return true;
   }

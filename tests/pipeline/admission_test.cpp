@@ -85,6 +85,43 @@ TEST_F(Admission, blocked_producer_goes_on_when_room_comes) {
   blocked.join();
 }
 
+TEST_F(Admission, host_that_polls_while_the_ring_is_full_publishes_on_its_own_thread) {
+  options_.admission.when_full = AdmissionPolicy::block;
+  ManualClock clock(1'000);
+  Pipeline* polled = nullptr;
+  unsigned calls = 0;
+  PipelineBuilder builder(options_);
+  builder.sink(std::make_unique<CollectingSink>(sunk_))
+      .clock(clock)
+      .host_driven([&](std::chrono::nanoseconds left) {
+        EXPECT_LE(left, 1ms);
+        ++calls;
+        if (polled != nullptr) poll_all(*polled);
+        clock.advance(400'000);
+      });
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  fill(producer);
+  EXPECT_EQ(producer.publish(event("x")), PublishResult::full);  // the clock ran out after 1 ms
+  EXPECT_EQ(calls, 3U);
+  polled = &pipeline;
+  EXPECT_EQ(producer.publish(event("y")), PublishResult::accepted);
+  EXPECT_EQ(calls, 4U);
+  EXPECT_EQ(pipeline.stop(1s).stats.completed, 7U);
+}
+
+TEST_F(Admission, exception_of_the_host_ends_the_wait_for_room) {
+  options_.admission.when_full = AdmissionPolicy::block;
+  PipelineBuilder builder(options_);
+  builder.sink(std::make_unique<CollectingSink>(sunk_)).host_driven([](std::chrono::nanoseconds) {
+    throw std::runtime_error("not now");
+  });
+  Pipeline pipeline = build(builder);
+  Producer producer = pipeline.producer();
+  fill(producer);
+  EXPECT_EQ(producer.publish(event("x")), PublishResult::full);
+}
+
 TEST_F(Admission, try_publish_never_waits_under_any_policy) {
   options_.admission.timeout = 3600s;
   Pipeline pipeline = start(AdmissionPolicy::block);
