@@ -57,8 +57,8 @@ class Sink {
   /// give way.
   virtual Status begin() { return {}; }
   /// Takes the events whole, in this order, or fails; when it returns, they have left the process.
-  /// Behind the bytes of each event stand at least 64 readable newlines. An error stops the
-  /// pipeline.
+  /// Behind the bytes of each event stand at least 64 readable ones: newlines, unless it was lent.
+  /// An error stops the pipeline.
   virtual Status write(std::span<const std::string_view> events, unsigned partition) = 0;
   /// Called by Pipeline::stop() after the last write.
   virtual Status close() = 0;

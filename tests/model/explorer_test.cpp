@@ -191,7 +191,7 @@ struct RandomProgram {
   std::vector<std::function<void(Cells&)>> threads;
 
   RandomProgram(std::uint64_t seed, unsigned thread_count, unsigned steps) {
-    Dice dice(seed);
+    test::Dice dice(seed);
     for (unsigned thread = 0; thread < thread_count; ++thread) {
       std::vector<unsigned> kinds;
       for (unsigned step = 0; step < steps; ++step) kinds.push_back(dice.below(24));

@@ -211,7 +211,7 @@ std::string Exhaustive::replay() const {
 bool Random::begin() {
   step_ = 0;
   seed_ = next_seed_++;
-  dice_ = Dice(seed_ * 0xD1342543DE82EF95ULL + 1);
+  dice_ = test::Dice(seed_ * 0xD1342543DE82EF95ULL + 1);
   const std::uint64_t shape = dice_.roll();
   priorities_ = (shape & 1) != 0;
   stops_at_plain_ = (shape >> 1 & 7) == 0;
@@ -255,6 +255,8 @@ unsigned Random::pick(unsigned enabled, unsigned current) {
 unsigned Random::choose(unsigned count) {
   const std::uint64_t roll = dice_.roll();
   if (roll % 100 >= stale_percent_) return 0;
+  // What is furthest in the past is the most likely to break something.
+  if ((roll >> 8 & 1) != 0) return count - 1;
   return 1 + static_cast<unsigned>((roll >> 32) * (count - 1) >> 32);
 }
 

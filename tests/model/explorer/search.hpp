@@ -16,6 +16,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../../dice.hpp"
 #include "explorer.hpp"
 
 namespace penstock::model {
@@ -59,25 +60,6 @@ class Exhaustive final : public Search {
   std::vector<VectorClock> event_order_;  ///< of the step at each depth, from 1
 };
 
-/// splitmix64 (Steele, Lea, Flood, OOPSLA 2014).
-class Dice {
- public:
-  explicit Dice(std::uint64_t seed) noexcept : state_(seed) {}
-  std::uint64_t roll() noexcept {
-    std::uint64_t z = state_ += 0x9E3779B97F4A7C15ULL;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
-    return z ^ (z >> 31);
-  }
-  /// 0 to count - 1.
-  unsigned below(unsigned count) noexcept {
-    return static_cast<unsigned>((roll() >> 32) * count >> 32);
-  }
-
- private:
-  std::uint64_t state_;
-};
-
 class Random final : public Search {
  public:
   /// Executions `seed`, `seed` + 1, ...
@@ -97,7 +79,7 @@ class Random final : public Search {
 
   std::uint64_t next_seed_;
   std::uint64_t seed_ = 0;
-  Dice dice_{0};
+  test::Dice dice_{0};
   bool priorities_ = false;
   bool stops_at_plain_ = false;
   unsigned switch_percent_ = 0;
