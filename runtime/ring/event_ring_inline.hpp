@@ -82,8 +82,8 @@ template <class Atomics, class Position>
 std::uint32_t BasicEventRing<Atomics, Position>::backlog() const noexcept {
   // The claim word first: cursors that moved meanwhile may be ahead of it, which is no backlog.
   const Position at = position();
-  // acquire: as in take().
-  const Position gate{gate_.load(std::memory_order_acquire)};
+  // relaxed: only where the cursors' distances are measured from; the answer is a statistic.
+  const Position gate{gate_.load(std::memory_order_relaxed)};
   const std::uint32_t count =
       Position::sequences_between(slowest(gate).first.sequence(), at.sequence());
   return count > slots_count_ ? 0 : count;
@@ -215,8 +215,9 @@ bool BasicEventRing<Atomics, Position>::register_for_room(std::uint64_t units,
                                                           bool use_reserve) noexcept {
   const Position at = position();
   if (at.low()) return false;
-  // acquire: as in take().
-  const Position gate{gate_.load(std::memory_order_acquire)};
+  // relaxed: only where the cursors' distances are measured from. If an old gate takes another for
+  // the slowest: that one still has events before it, and wakes when it has read them.
+  const Position gate{gate_.load(std::memory_order_relaxed)};
   const auto [seen, cursor] = slowest(gate);
   const std::uint64_t needed = units == 0 ? 0 : extent(at.units(), units);
   // A stale `at` behind the cursor looks like a huge distance: look again rather than park.
@@ -250,11 +251,11 @@ ParkAnswer BasicEventRing<Atomics, Position>::try_park(Position cursor) noexcept
       return published(cursor.sequence()) ? ParkAnswer::work : ParkAnswer::unpublished;
     if (at.low()) return ParkAnswer::drained;
     if (at.high()) return ParkAnswer::armed;
-    // acquire: as in position(), for the next round: somebody claimed, closed, or parked beside us.
-    // The flag itself hands nothing over; as a read-modify-write it continues the release sequence
-    // of the last claim.
+    // relaxed: the flag hands nothing over; as a read-modify-write it continues the release
+    // sequence of the last claim. On failure somebody claimed, closed, or parked beside us: the
+    // next round needs but the word, and the stamp.
     if (claim_.compare_exchange_weak(at.word, at.word | Position::kHighFlag,
-                                     std::memory_order_acquire))
+                                     std::memory_order_relaxed, std::memory_order_relaxed))
       return ParkAnswer::armed;
   }
 }

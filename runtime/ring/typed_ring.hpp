@@ -222,16 +222,16 @@ std::size_t Ring<T, kind, Atomics>::push_single(std::span<const T> items) noexce
 
 template <class T, ProducerKind kind, class Atomics>
 std::size_t Ring<T, kind, Atomics>::push_multi(std::span<const T> items) noexcept {
-  // acquire: pairs with the release of the CAS below: a gate at least as new as the one behind this
-  // head.
-  std::uint64_t head = head_.load(std::memory_order_acquire);
+  // relaxed: the head only says who writes where. Room is handed over by the gate, an item by its
+  // stamp, and 64 bits never come round, so that an old gate only shows less room.
+  std::uint64_t head = head_.load(std::memory_order_relaxed);
   std::uint64_t count = 0;
   for (;;) {
     // acquire: pairs with the release of the gate's CAS: readers have left what it gives free.
     std::uint64_t gate = gate_.load(std::memory_order_acquire);
     if (head - gate > slots()) {  // the gate is ahead of a stale head
-      // acquire: as above.
-      head = head_.load(std::memory_order_acquire);
+      // relaxed: as above.
+      head = head_.load(std::memory_order_relaxed);
       continue;
     }
     count = std::min<std::uint64_t>(items.size(), gate + slots() - head);
@@ -245,9 +245,9 @@ std::size_t Ring<T, kind, Atomics>::push_multi(std::span<const T> items) noexcep
       }
       if (count == 0) return 0;
     }
-    // release: the gate that this claim was checked by precedes it. acquire: as for the first load.
-    if (head_.compare_exchange_weak(head, head + count, std::memory_order_release,
-                                    std::memory_order_acquire))
+    // relaxed: as above.
+    if (head_.compare_exchange_weak(head, head + count, std::memory_order_relaxed,
+                                    std::memory_order_relaxed))
       break;
   }
   for (std::uint64_t i = 0; i < count; ++i) {
