@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+// A ring of events between more threads than CPUs: every byte of every event is checked by every
+// runner.
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <memory>
+#include <thread>
+
+#include <penstock/runtime/machine/clock.hpp>
+#include <penstock/runtime/ring/event_ring.hpp>
+#include <penstock/runtime/ring/typed_ring.hpp>
+#include <penstock/runtime/wait/ladder.hpp>
+
+#include "restless.hpp"
+
+namespace penstock::test {
+namespace {
+
+constexpr unsigned kRunners = 3;
+
+char byte_of(std::uint64_t producer, std::uint64_t number, std::uint64_t at) {
+  return static_cast<char>('a' + (producer * 7 + number * 3 + at) % 26);
+}
+
+/// How the three runners stand to each other.
+enum class Order : std::uint8_t { side_by_side, chain, diamond };
+
+class RingStress {
+ public:
+  explicit RingStress(std::uint64_t seed)
+      : dice_(seed),
+        slots_count_(4U << dice_.below(4)),
+        units_(16U << dice_.below(4)),
+        producers_(1 + dice_.below(6)),
+        order_(static_cast<Order>(dice_.below(3))),
+        closes_early_(dice_.percent(40)),
+        slots_(std::make_unique<EventRing::Slot[]>(slots_count_)),
+        arena_(static_cast<char*>(std::aligned_alloc(kUnitBytes, units_ * kUnitBytes)), &std::free),
+        columns_(kRunners, std::vector<std::uint64_t>(slots_count_)),
+        ring_({.slots = slots_.get(),
+               .slots_count = slots_count_,
+               .arena = arena_.get(),
+               .arena_bytes = units_ * kUnitBytes}),
+        accepted_(producers_),
+        abandoned_(producers_) {
+    const Position start = Position::make(Position::kUnitMask - 40, Position::kSequenceMask - 200);
+    const bool last_gates = order_ != Order::side_by_side;
+    for (unsigned i = 0; i < kRunners; ++i) {
+      cursors_[i].reset(start);
+      readers_.emplace_back(ring_, cursors_[i], start);
+      if (!last_gates || i == kRunners - 1) ring_.add_gate(cursors_[i]);
+      for (const unsigned before : upstream(i)) {
+        readers_[i].add_upstream(cursors_[before]);
+        readers_[before].add_follower(parkers_[i]);
+      }
+      if (upstream(i).empty()) ring_.add_listener(parkers_[i]);
+    }
+    ring_.prepare(start);
+  }
+
+  void run() {
+    std::vector<std::thread> runners;
+    std::vector<std::thread> producers;
+    for (unsigned i = 0; i < kRunners; ++i)
+      runners.emplace_back([this, i, seed = dice_.roll()] { read(i, seed); });
+    for (unsigned i = 0; i < producers_; ++i)
+      producers.emplace_back([this, i, seed = dice_.roll()] { produce(i, seed); });
+    if (closes_early_) {
+      while (published_.load(std::memory_order_relaxed) < kEvents / 2) sched_yield();
+      close();
+    }
+    for (std::thread& thread : producers) thread.join();
+    close();
+    for (std::thread& thread : runners) thread.join();
+    check();
+  }
+
+ private:
+  static constexpr std::uint64_t kEvents = 400;  ///< of each producer
+
+  struct Seen {
+    std::array<std::uint64_t, 6> next{};
+    std::uint64_t events = 0;
+    std::uint64_t tombstones = 0;
+    bool right = true;
+  };
+
+  [[nodiscard]] std::vector<unsigned> upstream(unsigned runner) const {
+    if (order_ == Order::chain && runner != 0) return {runner - 1};
+    if (order_ == Order::diamond && runner == 2) return {0, 1};
+    return {};
+  }
+  void close() {
+    ring_.close();
+    for (Parker& parker : parkers_) parker.wake();
+  }
+
+  void produce(unsigned producer, std::uint64_t seed) {
+    Restless restless(seed);
+    Dice& dice = restless.dice();
+    const std::uint64_t most = std::min<std::uint64_t>(ring_.inline_bytes_max(), 300);
+    for (std::uint64_t number = 0; number < kEvents; ++number) {
+      const auto length = static_cast<std::uint32_t>(dice.below(static_cast<unsigned>(most) + 1));
+      EventRing::Claim claim;
+      for (;;) {
+        const ClaimResult result = ring_.try_claim(length, false, claim);
+        if (result == ClaimResult::closed) return;
+        if (result == ClaimResult::claimed) break;
+        dice.percent(70) ? static_cast<void>(ring_.wait_for_room(length, false, 100'000'000))
+                         : static_cast<void>(sched_yield());
+      }
+      restless.maybe();
+      if (dice.percent(10)) {
+        ++abandoned_[producer];
+        continue;  // a tombstone
+      }
+      for (std::uint32_t i = 0; i < length; ++i) claim.data()[i] = byte_of(producer, number, i);
+      restless.maybe();
+      ++accepted_[producer];
+      published_.fetch_add(1, std::memory_order_relaxed);
+      claim.publish(length, {.line = number, .source = static_cast<std::uint16_t>(producer)});
+    }
+  }
+
+  void look_at(unsigned runner, const EventRing::Slot& slot, std::uint32_t index) {
+    Seen& seen = seen_[runner];
+    for (const unsigned before : upstream(runner))
+      seen.right = seen.right && columns_[before][index] == seen.events + seen.tombstones;
+    columns_[runner][index] = seen.events + seen.tombstones;
+    if (slot.kind == SlotKind::tombstone) {
+      ++seen.tombstones;
+      return;
+    }
+    ++seen.events;
+    std::uint64_t& next = seen.next[slot.fields.source];
+    seen.right = seen.right && slot.fields.line >= next;
+    next = slot.fields.line + 1;
+    for (std::uint32_t i = 0; i < slot.length + kPaddingBytes; ++i)
+      seen.right = seen.right &&
+                   slot.bytes[i] ==
+                       (i < slot.length ? byte_of(slot.fields.source, slot.fields.line, i) : '\n');
+  }
+
+  void read(unsigned runner, std::uint64_t seed) {
+    Restless restless(seed);
+    EventRing::Reader& reader = readers_[runner];
+    Ladder ladder({.kind = restless.dice().percent(50) ? WaitKind::park : WaitKind::adaptive},
+                  parkers_[runner], steady_clock(), waits_[runner]);
+    ParkAnswer answer = ParkAnswer::work;
+    EventRing::Reader* const mine[] = {&reader};
+    while (answer != ParkAnswer::drained) {
+      const std::uint32_t limit = reader.available(1 + restless.dice().below(8));
+      std::uint32_t count = 0;
+      for (; count < limit && reader.is_there(count); ++count)
+        look_at(runner, reader.slot_at(count), ring_.slot_index(reader.sequence_at(count)));
+      restless.maybe();
+      if (count != 0) {
+        reader.advance(count);
+        ladder.worked();
+      } else {
+        ladder.idle([&] { return answer = arm_all(mine); });
+      }
+    }
+  }
+
+  void check() const {
+    std::uint64_t accepted = 0;
+    std::uint64_t abandoned = 0;
+    for (unsigned i = 0; i < producers_; ++i) {
+      accepted += accepted_[i];
+      abandoned += abandoned_[i];
+    }
+    for (unsigned i = 0; i < kRunners; ++i) {
+      EXPECT_TRUE(seen_[i].right) << "runner " << i;
+      EXPECT_EQ(seen_[i].events, accepted) << "runner " << i;
+      EXPECT_EQ(seen_[i].tombstones, abandoned) << "runner " << i;
+      EXPECT_EQ(waits_[i].wakes_late.get(), 0U) << "runner " << i;
+    }
+    EXPECT_EQ(ring_.backlog(), 0U);
+  }
+
+  Dice dice_;
+  std::uint32_t slots_count_;
+  std::uint64_t units_;
+  unsigned producers_;
+  Order order_;
+  bool closes_early_;
+  std::unique_ptr<EventRing::Slot[]> slots_;
+  std::unique_ptr<char, decltype(&std::free)> arena_;
+  std::vector<std::vector<std::uint64_t>> columns_;  ///< by runner: plain, handed on by cursors
+  EventRing ring_;
+  std::array<EventRing::Cursor, kRunners> cursors_;
+  std::array<Parker, kRunners> parkers_;
+  std::array<WaitCounters, kRunners> waits_;
+  std::vector<EventRing::Reader> readers_;
+  std::array<Seen, kRunners> seen_;
+  std::vector<std::uint64_t> accepted_;
+  std::vector<std::uint64_t> abandoned_;
+  std::atomic<std::uint64_t> published_{0};
+};
+
+TEST(RingStress, every_runner_sees_every_event_whole_and_in_order) {
+  for_seeds(20, [](std::uint64_t seed) { RingStress(seed).run(); });
+}
+
+template <ProducerKind kind>
+void push_and_read(std::uint64_t seed, unsigned producers) {
+  constexpr std::uint64_t kItems = 500;
+  Dice dice(seed);
+  Ring<std::uint64_t, kind> ring(2U << dice.below(5), ~std::uint64_t{0} - 500);
+  auto& first = ring.add_reader();
+  auto& second = ring.add_reader();
+  auto& behind = ring.add_reader({&first, &second});
+  std::array<bool, 3> right{true, true, true};
+  const auto read = [&](auto& reader, bool& good, std::uint64_t own_seed) {
+    Restless restless(own_seed);
+    std::array<std::uint64_t, 6> next{};
+    for (std::uint64_t count = 0; count < kItems * producers;) {
+      count += reader.poll(
+          [&](std::uint64_t item) { good = good && (item & 0xFFFFFFFF) == next[item >> 32]++; },
+          1 + restless.dice().below(10));
+      restless.maybe();
+    }
+  };
+  std::vector<std::thread> threads;
+  threads.emplace_back([&, s = dice.roll()] { read(first, right[0], s); });
+  threads.emplace_back([&, s = dice.roll()] { read(second, right[1], s); });
+  threads.emplace_back([&, s = dice.roll()] { read(behind, right[2], s); });
+  for (std::uint64_t producer = 0; producer < producers; ++producer)
+    threads.emplace_back([&, producer, s = dice.roll()] {
+      Restless restless(s);
+      std::array<std::uint64_t, 5> batch;
+      for (std::uint64_t at = 0; at < kItems;) {
+        std::size_t count = 0;
+        for (; count < 1 + restless.dice().below(5) && at + count < kItems; ++count)
+          batch[count] = producer << 32 | (at + count);
+        at += ring.try_push_batch(std::span(batch).first(count));
+        restless.maybe();
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, (std::array<bool, 3>{true, true, true}));
+}
+
+TEST(TypedRingStress, one_producer_three_readers) {
+  for_seeds(10, [](std::uint64_t seed) { push_and_read<ProducerKind::single>(seed, 1); });
+}
+
+TEST(TypedRingStress, many_producers_three_readers) {
+  for_seeds(10, [](std::uint64_t seed) {
+    push_and_read<ProducerKind::multi>(seed, 2 + static_cast<unsigned>(seed % 4));
+  });
+}
+
+}  // namespace
+}  // namespace penstock::test
