@@ -235,6 +235,27 @@ const Case kCases[] = {
      {},
      false,
      900'000},
+    {"abandoned",
+     "runners leave a full ring unread: who waits for room is told",
+     [] {
+       return ring({.producers = {events(4), events(3, kSpilled)},
+                    .closing = Closing::abandoned,
+                    .spill_max = 2});
+     },
+     {},
+     false,
+     600'000},
+    {"held_claims",
+     "who holds claims waits for room: a little must do",
+     [] {
+       return ring({.slots = 4,
+                    .arena_units = 16,
+                    .producers = {{{}, {.how = How::hold}, {}, {}}},
+                    .runners = {{.batch_max = 1}}});
+     },
+     {},
+     false,
+     300'000},
     {"close_behind_segments",
      "the same with segments, and spilled events",
      [] {

@@ -31,6 +31,7 @@ enum class How : std::uint8_t {
   abandon,
   batch,
   spilled,
+  hold,          ///< claims a batch, and fills it only when it has done everything else
   await_first,   ///< nothing, until the first producer has published something
   await_others,  ///< nothing, until all other producers have ended
 };
@@ -54,7 +55,8 @@ struct RunnerShape {
 enum class Closing : std::uint8_t {
   once_read,  ///< when every accepted event was read: who sleeps on unread ones is found
   any_time,
-  never,  ///< runners leave when they have seen as much as was offered: fewer schedules
+  abandoned,  ///< at any time, and runners leave without reading the rest
+  never,      ///< runners leave when they have seen as much as was offered: fewer schedules
 };
 
 struct RingShape {
@@ -81,7 +83,7 @@ class RingWorld final : public Scenario {
     for (const std::vector<Offer>& offers : shape_.producers)
       for (const Offer& offer : offers) {
         if (offer.how == How::await_first || offer.how == How::await_others) continue;
-        offered_ += offer.how == How::batch ? offer.batch : 1;
+        offered_ += count_of(offer);
       }
   }
 
@@ -127,6 +129,9 @@ class RingWorld final : public Scenario {
     std::array<std::array<bool, kNumbersMax>, kProducersMax> event{};
   };
 
+  static unsigned count_of(const Offer& offer) {
+    return offer.how == How::batch || offer.how == How::hold ? offer.batch : 1;
+  }
   [[nodiscard]] unsigned producers() const {
     return static_cast<unsigned>(shape_.producers.size());
   }
@@ -141,12 +146,14 @@ class RingWorld final : public Scenario {
   bool offer(unsigned producer, const Offer& offer, Claims& claims);
   ClaimResult try_offer(const Offer& offer, Claims& claims, Block*& block);
   void idle(unsigned producer, How how);
-  void fill(unsigned producer, const Offer& offer, Claim& claim, Block* block);
+  void check_place(const Offer& offer, const Claim& claim);
+  void fill(unsigned producer, unsigned number, const Offer& offer, Claim& claim, Block* block);
   void drive(unsigned thread);
   unsigned poll(unsigned runner);
   void look_at(unsigned runner, const Slot& slot, std::uint32_t index);
   void check_bytes(const Slot& slot, std::uint64_t tag);
   void close();
+  void check_abandoned();
   void watch();
   [[nodiscard]] bool all_read() const;
   Block* take_block();
@@ -265,6 +272,7 @@ void RingWorld<Position>::finish() {
     check(!shape_.watched || parts_->accepted[producer].get() == places_[producer],
           "what was accepted was counted");
   }
+  if (shape_.closing == Closing::abandoned) return check_abandoned();
   check(all_read(), "every place that was claimed was read by every runner");
   for (std::size_t i = 0; i < readers_.size(); ++i) {
     check(!shape_.watched || parts_->handled[i].get() == seen_[i].places,
@@ -280,6 +288,16 @@ void RingWorld<Position>::finish() {
   check(parts_->spill.used() == 0, "the budget of spilled events was given back");
   for (const ModelAtomics::Atomic<bool>& taken : parts_->taken)
     check(!taken.load(std::memory_order_relaxed), "every spilled block was freed");
+}
+
+/// That everybody came to an end is most of it; and nothing was seen that was not accepted.
+template <class Position>
+void RingWorld<Position>::check_abandoned() {
+  for (std::size_t i = 0; i < readers_.size(); ++i)
+    for (unsigned producer = 0; producer < producers(); ++producer)
+      for (unsigned number = 0; number < kNumbersMax; ++number)
+        check(accepted_[producer][number] || !seen_[i].event[producer][number],
+              "a runner saw only what was accepted");
 }
 
 template <class Position>
@@ -314,7 +332,7 @@ void RingWorld<Position>::free_block(const Block& block) {
 template <class Position>
 ClaimResult RingWorld<Position>::try_offer(const Offer& offer, Claims& claims, Block*& block) {
   Ring& ring = parts_->ring;
-  if (offer.how == How::batch) {
+  if (offer.how == How::batch || offer.how == How::hold) {
     const std::array<std::uint32_t, 3> lengths{offer.bytes, offer.bytes, offer.bytes};
     return ring.try_claim_batch(std::span(lengths).first(offer.batch), offer.use_reserve, claims);
   }
@@ -330,9 +348,16 @@ ClaimResult RingWorld<Position>::try_offer(const Offer& offer, Claims& claims, B
 }
 
 template <class Position>
-void RingWorld<Position>::fill(unsigned producer, const Offer& offer, Claim& claim, Block* block) {
-  const unsigned number = numbers_[producer]++;
-  ++places_[producer];
+void RingWorld<Position>::check_place(const Offer& offer, const Claim& claim) {
+  if (offer.how == How::spilled) return;
+  check(claim.data() >= arena_.data() && claim.data() + offer.bytes + kPaddingBytes <=
+                                             arena_.data() + shape_.arena_units * kUnitBytes,
+        "a claim lies within the arena");
+}
+
+template <class Position>
+void RingWorld<Position>::fill(unsigned producer, unsigned number, const Offer& offer, Claim& claim,
+                               Block* block) {
   if (shape_.watched) parts_->accepted[producer].add(1);
   if (offer.how == How::abandon) {
     ++tombstones_[producer];
@@ -388,12 +413,16 @@ bool RingWorld<Position>::offer(unsigned producer, const Offer& offer, Claims& c
       continue;
     }
     if (result == ClaimResult::claimed) {
-      const unsigned count = offer.how == How::batch ? offer.batch : 1;
-      for (unsigned i = 0; i < count; ++i) fill(producer, offer, claims[i], block);
+      for (unsigned i = 0; i < count_of(offer); ++i) {
+        const unsigned number = numbers_[producer]++;
+        ++places_[producer];
+        check_place(offer, claims[i]);
+        if (offer.how != How::hold) fill(producer, number, offer, claims[i], block);
+      }
       return true;
     }
     if (!offer.waits) return true;
-    if (offer.how == How::batch) {
+    if (count_of(offer) > 1) {
       ModelAtomics::pause();  // nobody waits for room for a batch
     } else if (offer.how == How::spilled) {
       block == nullptr ? ModelAtomics::pause()
@@ -407,8 +436,14 @@ bool RingWorld<Position>::offer(unsigned producer, const Offer& offer, Claims& c
 template <class Position>
 void RingWorld<Position>::produce(unsigned producer) {
   Claims claims;
-  for (const Offer& next : shape_.producers[producer])
-    if (!offer(producer, next, claims)) return;
+  Claims held;
+  unsigned first_held = 0;
+  for (const Offer& next : shape_.producers[producer]) {
+    if (next.how == How::hold) first_held = numbers_[producer];
+    if (!offer(producer, next, next.how == How::hold ? held : claims)) break;
+  }
+  for (Claim& claim : held)
+    if (claim) fill(producer, first_held++, {}, claim, nullptr);
 }
 
 // ---- runners
@@ -482,6 +517,8 @@ void RingWorld<Position>::drive(unsigned thread) {
                                    steady_clock(), waits_[thread]);
   ParkAnswer answer = ParkAnswer::work;
   while (answer != ParkAnswer::drained) {
+    // As RunnerThread::loop() when the pipeline was abandoned.
+    if (shape_.closing == Closing::abandoned && parts_->ring.closed()) return;
     if (shape_.closing == Closing::never && seen_[numbers[count - 1]].places == offered_) return;
     unsigned done = 0;
     for (std::size_t i = 0; i < count; ++i) done += poll(numbers[i]);
