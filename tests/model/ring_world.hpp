@@ -149,6 +149,7 @@ class RingWorld final : public Scenario {
   void check_place(const Offer& offer, const Claim& claim);
   void fill(unsigned producer, unsigned number, const Offer& offer, Claim& claim, Block* block);
   void drive(unsigned thread);
+  void check_woken(unsigned runner);
   unsigned poll(unsigned runner);
   void look_at(unsigned runner, const Slot& slot, std::uint32_t index);
   void check_bytes(const Slot& slot, std::uint64_t tag);
@@ -500,6 +501,17 @@ unsigned RingWorld<Position>::poll(unsigned runner) {
   return count;
 }
 
+/// The first wake-up of all comes behind its news. (A later one may be that of an event which was
+/// found without it.)
+template <class Position>
+void RingWorld<Position>::check_woken(unsigned runner) {
+  if (shape_.closing != Closing::never || shape_.timeouts || seen_[runner].places != 0 ||
+      producers() != 1 || !readers_[runner].first())
+    return;
+  check(Explorer::current().in_truth([&] { return readers_[runner].is_there(0); }),
+        "who is woken finds an event");
+}
+
 /// As RunnerThread::loop().
 template <class Position>
 void RingWorld<Position>::drive(unsigned thread) {
@@ -526,6 +538,7 @@ void RingWorld<Position>::drive(unsigned thread) {
       ladder.worked();
     } else {
       ladder.idle([&] { return answer = arm_all(std::span(mine).first(count)); });
+      if (Explorer::current().just_woken()) check_woken(numbers[0]);
     }
   }
 }

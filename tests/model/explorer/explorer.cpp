@@ -273,6 +273,13 @@ void Explorer::await(const std::function<bool()>& ready, const Site& site) {
   record(Op::await, nullptr, site);
 }
 
+bool Explorer::in_truth(const std::function<bool()>& look) {
+  in_truth_ = true;
+  const bool answer = look();
+  in_truth_ = false;
+  return answer;
+}
+
 std::string Explorer::trace() const { return render(trace_); }
 
 // ---- operations
@@ -283,6 +290,7 @@ void Explorer::adopt(Location& location, std::uint64_t value) noexcept {
 }
 
 std::uint64_t Explorer::load(Location& location, std::memory_order order, const Site& site) {
+  if (in_truth_) return location.latest().value;
   if (!live_) return memory_.load(location, running_, order, 0);
   point(Op::load, &location, site);
   const unsigned age = choose(memory_.visible(location, running_, order, limits_.stale_max));

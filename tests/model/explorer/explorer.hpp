@@ -132,6 +132,14 @@ class Explorer {
   /// Waits until `ready()`, which reads what the scenario itself noted. Orders no memory: to the
   /// code under test it is as if time had passed.
   void await(const std::function<bool()>& ready, const Site& site = Site::current());
+  /// What `look()` finds where every load sees the latest store: the state itself, which no thread
+  /// need see yet. Leaves no trace.
+  bool in_truth(const std::function<bool()>& look);
+  /// True if this thread's last step was to be woken from a park.
+  [[nodiscard]] bool just_woken() const noexcept {
+    return !trace_.empty() && trace_.back().thread == running_ && trace_.back().op == Op::resume &&
+           trace_.back().done;
+  }
   /// True once it has come to its end.
   [[nodiscard]] bool ended(unsigned thread) const noexcept { return (ended_ >> thread & 1) != 0; }
   [[nodiscard]] unsigned thread() const noexcept { return running_; }
@@ -181,7 +189,8 @@ class Explorer {
   Search* search_ = nullptr;
   Limits limits_;
   // Of the execution.
-  bool live_ = false;     ///< threads run; else the host does
+  bool live_ = false;  ///< threads run; else the host does
+  bool in_truth_ = false;
   unsigned running_ = 0;  ///< thread
   unsigned chosen_ = 0;   ///< whom a thread handed over to; 0: nobody yet
   unsigned started_ = 0;  ///< mask
