@@ -35,7 +35,7 @@ class LineSink final : public Sink {
     std::size_t count = 0;
   };
   Status add(Parts& parts, std::string_view bytes);
-  Status add_with_blanks(Parts& parts, std::string_view line);
+  Status add_with_blanks(Parts& parts, std::string_view line, std::size_t event_bytes);
   Status flush(Parts& parts);
 
   // Fixed after open().
@@ -49,9 +49,12 @@ Status LineSink::write(std::span<const std::string_view> events, unsigned) {
   Parts parts;
   const std::scoped_lock guard(lock_);
   for (const std::string_view event : events) {
-    const std::string_view line(event.data(), event.size() + 1);  // with a newline of its padding
+    // With a newline of its padding. An event that was lent may have anything behind it.
+    const bool newline_follows = event.data()[event.size()] == '\n';
+    const std::string_view line(event.data(), event.size() + (newline_follows ? 1 : 0));
     const bool is_one_line = std::memchr(event.data(), '\n', event.size()) == nullptr;
-    Status added = is_one_line ? add(parts, line) : add_with_blanks(parts, line);
+    Status added = is_one_line ? add(parts, line) : add_with_blanks(parts, line, event.size());
+    if (added && !newline_follows) added = add(parts, "\n");
     if (!added) return added;
   }
   return flush(parts);
@@ -63,14 +66,15 @@ Status LineSink::add(Parts& parts, std::string_view bytes) {
   return parts.count == kPartsMax ? flush(parts) : Status{};
 }
 
-/// The line with a blank for each newline but the last.
-Status LineSink::add_with_blanks(Parts& parts, std::string_view line) {
+/// The line with a blank for each newline among its first `event_bytes`.
+Status LineSink::add_with_blanks(Parts& parts, std::string_view line, std::size_t event_bytes) {
   for (;;) {
     const std::size_t newline = line.find('\n');
-    if (newline + 1 == line.size()) return add(parts, line);
+    if (newline >= event_bytes) return add(parts, line);
     if (Status added = add(parts, line.substr(0, newline)); !added) return added;
     if (Status added = add(parts, " "); !added) return added;
     line.remove_prefix(newline + 1);
+    event_bytes -= newline + 1;
   }
 }
 

@@ -131,6 +131,18 @@ TEST_F(SinkTest, newlines_inside_become_blanks) {
   EXPECT_EQ(contents(path("out")), "{}\n{ \"a\": 1}\n[]\n {} \n{" + std::string(1000, ' ') + "}\n");
 }
 
+TEST_F(SinkTest, event_without_newlines_behind_is_a_line_too) {
+  // What was lent has only readable bytes behind it.
+  const std::string lent = "{\"a\":1}{\"a\":\n2}" + std::string(64, '?');
+  const std::array<std::string_view, 2> events{std::string_view(lent).substr(0, 7),
+                                               std::string_view(lent).substr(7, 8)};
+  const auto sink = make_file_sink(path("out"), false);
+  ASSERT_TRUE(sink->open());
+  ASSERT_TRUE(sink->write(events, 0));
+  ASSERT_TRUE(sink->close());
+  EXPECT_EQ(contents(path("out")), "{\"a\":1}\n{\"a\": 2}\n");
+}
+
 TEST_F(SinkTest, batch_larger_than_one_system_call_keeps_its_order) {
   std::vector<std::string> events;
   std::string expected;
