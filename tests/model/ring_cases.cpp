@@ -256,6 +256,15 @@ const Case kCases[] = {
      {},
      false,
      300'000},
+    {"first_of_a_batch",
+     "it wakes, whatever becomes of the rest: who holds that waits for room",
+     [] {
+       return ring(
+           {.slots = 4, .arena_units = 16, .producers = {{{.how = How::hold_rest}, {}, {}, {}}}});
+     },
+     {},
+     false,
+     300'000},
     {"close_behind_segments",
      "the same with segments, and spilled events",
      [] {

@@ -32,6 +32,7 @@ enum class How : std::uint8_t {
   batch,
   spilled,
   hold,          ///< claims a batch, and fills it only when it has done everything else
+  hold_rest,     ///< the same, but for the first of the batch
   await_first,   ///< nothing, until the first producer has published something
   await_others,  ///< nothing, until all other producers have ended
 };
@@ -129,8 +130,11 @@ class RingWorld final : public Scenario {
     std::array<std::array<bool, kNumbersMax>, kProducersMax> event{};
   };
 
+  static bool holds(const Offer& offer) {
+    return offer.how == How::hold || offer.how == How::hold_rest;
+  }
   static unsigned count_of(const Offer& offer) {
-    return offer.how == How::batch || offer.how == How::hold ? offer.batch : 1;
+    return offer.how == How::batch || holds(offer) ? offer.batch : 1;
   }
   [[nodiscard]] unsigned producers() const {
     return static_cast<unsigned>(shape_.producers.size());
@@ -333,7 +337,7 @@ void RingWorld<Position>::free_block(const Block& block) {
 template <class Position>
 ClaimResult RingWorld<Position>::try_offer(const Offer& offer, Claims& claims, Block*& block) {
   Ring& ring = parts_->ring;
-  if (offer.how == How::batch || offer.how == How::hold) {
+  if (offer.how == How::batch || holds(offer)) {
     const std::array<std::uint32_t, 3> lengths{offer.bytes, offer.bytes, offer.bytes};
     return ring.try_claim_batch(std::span(lengths).first(offer.batch), offer.use_reserve, claims);
   }
@@ -418,7 +422,8 @@ bool RingWorld<Position>::offer(unsigned producer, const Offer& offer, Claims& c
         const unsigned number = numbers_[producer]++;
         ++places_[producer];
         check_place(offer, claims[i]);
-        if (offer.how != How::hold) fill(producer, number, offer, claims[i], block);
+        if (!holds(offer) || (offer.how == How::hold_rest && i == 0))
+          fill(producer, number, offer, claims[i], block);
       }
       return true;
     }
@@ -440,11 +445,11 @@ void RingWorld<Position>::produce(unsigned producer) {
   Claims held;
   unsigned first_held = 0;
   for (const Offer& next : shape_.producers[producer]) {
-    if (next.how == How::hold) first_held = numbers_[producer];
-    if (!offer(producer, next, next.how == How::hold ? held : claims)) break;
+    if (holds(next)) first_held = numbers_[producer];
+    if (!offer(producer, next, holds(next) ? held : claims)) break;
   }
-  for (Claim& claim : held)
-    if (claim) fill(producer, first_held++, {}, claim, nullptr);
+  for (unsigned i = 0; i < held.size(); ++i)
+    if (held[i]) fill(producer, first_held + i, {}, held[i], nullptr);
 }
 
 // ---- runners

@@ -4,8 +4,12 @@
 //   penstock_sim --first 1 --seconds 600     so long
 //   penstock_sim --seed 123                  one, with its trace
 // Exit: 0 nothing was found, 1 a defect, or a fault that never happened; 2 usage.
+#include <unistd.h>
+
 #include <chrono>
+#include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include <CLI/CLI.hpp>
 
@@ -13,6 +17,22 @@
 
 namespace penstock::test {
 namespace {
+
+/// A crash, or the end of somebody's patience with a hang, names the seed.
+void tell_seed(int signal) {
+  char text[64] = "penstock_sim: ended by a signal in --seed ";
+  std::size_t length = std::strlen(text);
+  char digits[24];
+  std::size_t count = 0;
+  std::uint64_t seed = seed_under_way.load(std::memory_order_relaxed);
+  do digits[count++] = static_cast<char>('0' + seed % 10);
+  while ((seed /= 10) != 0);
+  while (count != 0) text[length++] = digits[--count];
+  text[length++] = '\n';
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, text, length);
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
 
 int run_one(std::uint64_t seed) {
   const SeedResult result = simulate(seed, true);
@@ -64,6 +84,8 @@ int main(int count, char** arguments) {
   } catch (const CLI::ParseError& problem) {
     return app.exit(problem) == 0 ? 0 : 2;
   }
+  for (const int signal : {SIGSEGV, SIGABRT, SIGTERM})
+    std::signal(signal, penstock::test::tell_seed);
   if (one->count() != 0) return penstock::test::run_one(seed);
   if (seconds > 0) seeds = UINT64_MAX - first;
   return penstock::test::run_many(first, seeds, seconds > 0 ? seconds : 1e9);

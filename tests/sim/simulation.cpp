@@ -571,6 +571,7 @@ const char* Coverage::name_of(unsigned what) {
 }
 
 SeedResult simulate(std::uint64_t seed, bool keep_trace) {
+  seed_under_way.store(seed, std::memory_order_relaxed);
   return Simulation(seed, keep_trace).run();
 }
 

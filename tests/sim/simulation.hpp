@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -64,6 +65,9 @@ struct SeedResult {
 };
 
 [[nodiscard]] SeedResult simulate(std::uint64_t seed, bool keep_trace);
+
+/// The seed that is being simulated, for who has to say where it crashed or hangs.
+inline std::atomic<std::uint64_t> seed_under_way{0};
 
 /// Seeds `first` to `first + count - 1`, every hundredth twice. Returns the first failure with its
 /// trace, or an empty text.
