@@ -3,7 +3,7 @@
 //   load_config(path), pipeline(config)   a pipeline from a file (io)
 //   PipelineBuilder, Pipeline, Producer   a pipeline in code (pipeline/flow)
 //   Event, Data, Outcome, Context         what handlers see and answer (pipeline/event)
-//   Ring<T>                               the typed ring for plain items (runtime/ring)
+//   Ring<T>, Pace                         the typed ring for plain items, what its reader waits by
 #pragma once
 
 #include <penstock/io/config/config.hpp>
@@ -16,3 +16,4 @@
 #include <penstock/pipeline/event/outcome.hpp>
 #include <penstock/pipeline/flow/pipeline.hpp>
 #include <penstock/runtime/ring/typed_ring.hpp>
+#include <penstock/runtime/wait/pace.hpp>

@@ -33,8 +33,9 @@ int main() {
   std::thread risk_thread([&] { read(risk, exposure); });
   std::thread booking_thread([&] { read(booking, booked); });
 
+  auto producer = ring.producer();
   for (long id = 0; id < kTrades; ++id)
-    while (!ring.try_push({.id = id, .amount = id % 7})) std::this_thread::yield();
+    while (!producer.try_push({.id = id, .amount = id % 7})) std::this_thread::yield();
 
   risk_thread.join();
   booking_thread.join();

@@ -11,12 +11,19 @@
 namespace penstock::model {
 namespace {
 
+enum class Writes : std::uint8_t {
+  pushed,
+  published_at_the_end,  ///< and whenever the ring is full
+  published_when_due
+};
+
 struct Shape {
   unsigned producers = 1;
-  unsigned items = 4;      ///< of each producer
-  unsigned batch = 1;      ///< items in one push
-  bool coalesces = false;  ///< writes all that fits, then publishes
+  unsigned items = 4;  ///< of each producer
+  unsigned batch = 1;  ///< items in one push
+  Writes writes = Writes::pushed;
   unsigned readers = 1;
+  unsigned slots = 2;
   bool chained = false;  ///< each reader after the one before; only the last holds producers back
 };
 
@@ -29,7 +36,7 @@ class TypedRing final : public Scenario {
 
   [[nodiscard]] unsigned threads() const override { return shape_.producers + shape_.readers; }
   void setup() override {
-    ring_.emplace(2, ~std::uint64_t{0} - 1);
+    ring_.emplace(shape_.slots, ~std::uint64_t{0} - 1);
     for (unsigned i = 0; i < shape_.readers; ++i) {
       readers_[i] =
           shape_.chained && i != 0 ? &ring_->add_reader({readers_[i - 1]}) : &ring_->add_reader();
@@ -38,7 +45,7 @@ class TypedRing final : public Scenario {
   }
   void run(unsigned thread) override {
     if (thread <= shape_.producers) {
-      shape_.coalesces ? write_and_publish() : push(thread - 1);
+      shape_.writes == Writes::pushed ? push(thread - 1) : write();
     } else {
       read(thread - 1 - shape_.producers);
     }
@@ -56,27 +63,29 @@ class TypedRing final : public Scenario {
   };
 
   void push(unsigned producer) {
+    auto handle = ring_->producer();
     std::array<std::uint64_t, 4> batch{};
     for (unsigned at = 0; at < shape_.items;) {
       unsigned count = 0;
       for (; count < shape_.batch && at + count < shape_.items; ++count)
         batch[count] = producer << 8 | (at + count);
-      const std::size_t taken = ring_->try_push_batch(std::span(batch).first(count));
+      const std::size_t taken = handle.try_push_batch(std::span(batch).first(count));
       at += static_cast<unsigned>(taken);
       if (taken == 0) ModelAtomics::pause();
     }
   }
-  void write_and_publish() {
+  void write() {
     if constexpr (kind == ProducerKind::single) {
+      auto handle = ring_->producer();
       for (unsigned at = 0; at < shape_.items;) {
-        if (ring_->try_write(at)) {
+        if (handle.try_write(at)) {
           ++at;
-          continue;
+          if (shape_.writes == Writes::published_when_due) handle.publish_when_due();
+        } else {
+          ModelAtomics::pause();
         }
-        ring_->publish();
-        ModelAtomics::pause();
       }
-      ring_->publish();
+      // The end of the handle publishes the rest.
     }
   }
   void read(unsigned reader) {
@@ -128,7 +137,13 @@ const Case kCases[] = {
      300'000},
     {"items_coalesced",
      "written apart, published together",
-     [] { return ring<single>({.items = 7, .coalesces = true}); },
+     [] { return ring<single>({.items = 7, .writes = Writes::published_at_the_end}); },
+     {.granule_shift = 3},
+     false,
+     300'000},
+    {"items_adaptive",
+     "published by what the producer saw of the reader",
+     [] { return ring<single>({.items = 11, .writes = Writes::published_when_due, .slots = 8}); },
      {.granule_shift = 3},
      false,
      300'000},

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <cstdint>
 #include <stdexcept>
 #include <thread>
@@ -23,58 +24,142 @@ std::vector<std::uint64_t> read_all(R& reader) {
 TEST(TypedRing, batch_takes_what_fits_and_says_how_much) {
   Ring<std::uint64_t> ring(4, kNearWrap);
   auto& reader = ring.add_reader();
+  auto producer = ring.producer();
   const std::vector<std::uint64_t> items{1, 2, 3, 4, 5, 6};
-  EXPECT_EQ(ring.try_push_batch(items), 4U);
-  EXPECT_EQ(ring.try_push_batch(items), 0U);
+  EXPECT_EQ(producer.try_push_batch(items), 4U);
+  EXPECT_EQ(producer.try_push_batch(items), 0U);
   EXPECT_EQ(read_all(reader), (std::vector<std::uint64_t>{1, 2, 3, 4}));
-  EXPECT_TRUE(ring.try_push(7));
+  EXPECT_TRUE(producer.try_push(7));
   EXPECT_EQ(read_all(reader), (std::vector<std::uint64_t>{7}));
 }
 
 TEST(TypedRing, written_items_are_seen_only_when_published) {
   Ring<std::uint64_t> ring(4);
   auto& reader = ring.add_reader();
-  EXPECT_TRUE(ring.try_write(1));
-  EXPECT_TRUE(ring.try_write(2));
+  auto producer = ring.producer();
+  EXPECT_TRUE(producer.try_write(1));
+  EXPECT_TRUE(producer.try_write(2));
   EXPECT_TRUE(read_all(reader).empty());
-  ring.publish();
+  producer.publish();
   EXPECT_EQ(read_all(reader), (std::vector<std::uint64_t>{1, 2}));
+}
+
+TEST(TypedRing, full_ring_publishes_what_was_written) {
+  Ring<std::uint64_t> ring(2);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  EXPECT_TRUE(producer.try_write(1));
+  EXPECT_TRUE(producer.try_write(2));
+  EXPECT_FALSE(producer.try_write(3));
+  EXPECT_EQ(read_all(reader), (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_TRUE(producer.try_write(3));
+}
+
+TEST(TypedRing, end_of_a_producer_publishes_and_the_next_goes_on) {
+  Ring<std::uint64_t> ring(4, kNearWrap);
+  auto& reader = ring.add_reader();
+  {
+    auto producer = ring.producer();
+    EXPECT_TRUE(producer.try_write(1));
+  }
+  EXPECT_EQ(ring.producer().try_push_batch(std::vector<std::uint64_t>{2, 3, 4, 5}), 3U);
+  EXPECT_EQ(read_all(reader), (std::vector<std::uint64_t>{1, 2, 3, 4}));
+}
+
+TEST(TypedRing, items_are_due_at_once_while_the_reader_keeps_up_and_together_while_it_lags) {
+  Ring<std::uint64_t> ring(1024);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  const auto write = [&](std::uint64_t items) {
+    for (std::uint64_t i = 0; i < items; ++i) {
+      ASSERT_TRUE(producer.try_write(i));
+      producer.publish_when_due();
+    }
+  };
+  for (int i = 0; i < 100; ++i) {
+    write(1);
+    EXPECT_EQ(read_all(reader).size(), 1U);
+  }
+  write(300);  // enough for the producer to see that nobody reads
+  producer.publish();
+  read_all(reader);
+  write(producer.kCoalescedMax - 1);
+  EXPECT_TRUE(read_all(reader).empty());
+  write(1);
+  EXPECT_EQ(read_all(reader).size(), producer.kCoalescedMax);
+  for (int lap = 0; lap < 20; ++lap) {
+    write(producer.kCoalescedMax);
+    read_all(reader);
+  }
+  write(1);  // it has seen that the reader keeps up
+  EXPECT_EQ(read_all(reader).size(), 1U);
+}
+
+TEST(TypedRing, batch_goes_around_the_end_of_the_ring) {
+  Ring<std::uint64_t> ring(8, kNearWrap);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  std::vector<std::uint64_t> items{1, 2, 3, 4, 5};
+  for (int lap = 0; lap < 50; ++lap) {
+    EXPECT_EQ(producer.try_write_batch(items), 5U);
+    producer.publish();
+    EXPECT_EQ(read_all(reader), items);
+    for (std::uint64_t& item : items) item += 5;
+  }
+}
+
+TEST(TypedRing, large_items_arrive_whole) {
+  struct Large {
+    std::array<std::uint64_t, 64> words;
+  };
+  Ring<Large> ring(4);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    Large item{};
+    for (std::uint64_t word = 0; word < item.words.size(); ++word) item.words[word] = i * 64 + word;
+    ASSERT_TRUE(producer.try_push(item));
+    reader.poll([&](const Large& read) { EXPECT_EQ(read.words, item.words); });
+  }
 }
 
 TEST(TypedRing, second_reader_sees_an_item_only_behind_the_first) {
   Ring<std::uint64_t> ring(4);
   auto& first = ring.add_reader();
   auto& second = ring.add_reader({&first});
-  ASSERT_TRUE(ring.try_push(1));
+  auto producer = ring.producer();
+  ASSERT_TRUE(producer.try_push(1));
   EXPECT_TRUE(read_all(second).empty());
   EXPECT_EQ(read_all(first).size(), 1U);
   EXPECT_EQ(read_all(second).size(), 1U);
 }
 
 TEST(TypedRingDeathTest, ring_without_reader_is_a_defect_of_its_maker) {
-  Ring<std::uint64_t> ring(2);
-  EXPECT_TRUE(ring.try_push(1));
-  EXPECT_TRUE(ring.try_push(2));
-  EXPECT_DEATH(ring.try_push(3), "readers_count_");
+  Ring<std::uint64_t> one(2);
+  EXPECT_DEATH((void)one.producer(), "readers_count_");
+  Ring<std::uint64_t, ProducerKind::multi> many(2);
+  EXPECT_DEATH((void)many.producer(), "readers_count_");
 }
 
 TEST(TypedRing, slowest_reader_holds_the_producer_back) {
   Ring<std::uint64_t, ProducerKind::multi> ring(2, kNearWrap);
   auto& fast = ring.add_reader();
   auto& slow = ring.add_reader();
-  EXPECT_TRUE(ring.try_push(1));
-  EXPECT_TRUE(ring.try_push(2));
+  auto producer = ring.producer();
+  EXPECT_TRUE(producer.try_push(1));
+  EXPECT_TRUE(producer.try_push(2));
   read_all(fast);
-  EXPECT_FALSE(ring.try_push(3));
+  EXPECT_FALSE(producer.try_push(3));
   EXPECT_EQ(slow.poll([](const std::uint64_t&) {}, 1), 1U);
-  EXPECT_TRUE(ring.try_push(3));
-  EXPECT_FALSE(ring.try_push(4));
+  EXPECT_TRUE(producer.try_push(3));
+  EXPECT_FALSE(producer.try_push(4));
 }
 
 TEST(TypedRing, items_before_one_whose_handler_throws_are_released) {
   Ring<std::uint64_t> ring(4);
   auto& reader = ring.add_reader();
-  ring.try_push_batch(std::vector<std::uint64_t>{1, 2, 3});
+  auto producer = ring.producer();
+  producer.try_push_batch(std::vector<std::uint64_t>{1, 2, 3});
   const auto throw_at_two = [](const std::uint64_t& item) {
     if (item == 2) throw std::runtime_error("two");
   };
@@ -91,9 +176,10 @@ void pass_through(unsigned producers) {
   const std::uint64_t all = kEach * producers;
   std::vector<std::thread> threads;
   for (unsigned producer = 0; producer < producers; ++producer)
-    threads.emplace_back([&, producer] {
+    threads.emplace_back([&, which = producer] {
+      auto handle = ring.producer();
       for (std::uint64_t i = 0; i < kEach; ++i)
-        while (!ring.try_push(i * producers + producer)) std::this_thread::yield();
+        while (!handle.try_push(i * producers + which)) std::this_thread::yield();
     });
   std::vector<std::uint64_t> sums(2);
   std::vector<int> inversions(2);

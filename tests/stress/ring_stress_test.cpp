@@ -230,12 +230,13 @@ void push_and_read(std::uint64_t seed, unsigned producers) {
   for (std::uint64_t producer = 0; producer < producers; ++producer)
     threads.emplace_back([&, producer, s = dice.roll()] {
       Restless restless(s);
+      auto handle = ring.producer();
       std::array<std::uint64_t, 5> batch;
       for (std::uint64_t at = 0; at < kItems;) {
         std::size_t count = 0;
         for (; count < 1 + restless.dice().below(5) && at + count < kItems; ++count)
           batch[count] = producer << 32 | (at + count);
-        at += ring.try_push_batch(std::span(batch).first(count));
+        at += handle.try_push_batch(std::span(batch).first(count));
         restless.maybe();
       }
     });

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+// What pushes into a Ring<T>: a handle that lives with its thread, so that what only this thread
+// needs (how far it has written, how far there is room) stays in registers and on its own lines.
+// 1. Between the slowest reader's cursor and one lap in front of it there is room; the single
+//    producer looks at the cursors only when what it saw last is used up.
+// 2. What is written is seen once it is published. A ring that looks full is published first:
+//    readers can't make room of what they do not see.
+// 3. The end of a handle publishes what it has written.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include <penstock/runtime/ring/typed_ring.hpp>
+
+namespace penstock {
+
+/// Copies `count` plain items that do not overlap. By blocks, since compilers copy a large struct
+/// by a string instruction (`rep movsq` on x86), which takes far longer to start than to move this.
+template <class T>
+inline void copy_items(T* to, const T* from, std::size_t count) noexcept {
+  constexpr std::size_t kBlockBytes = 64;
+  if constexpr (sizeof(T) % kBlockBytes == 0) {
+    auto* out = reinterpret_cast<unsigned char*>(to);
+    const auto* in = reinterpret_cast<const unsigned char*>(from);
+    for (std::size_t at = 0; at < count * sizeof(T); at += kBlockBytes)
+      std::memcpy(out + at, in + at, kBlockBytes);
+  } else {
+    std::memcpy(to, from, count * sizeof(T));
+  }
+}
+
+/// Of Ring<T, ProducerKind::single>. Belongs to one thread.
+template <class T, class Atomics>
+class SingleProducer {
+ public:
+  using Items = Ring<T, ProducerKind::single, Atomics>;
+
+  /// Requires: a reader, and no other handle of this ring.
+  explicit SingleProducer(Items& ring) noexcept;
+  ~SingleProducer() { publish(); }
+  SingleProducer(const SingleProducer&) = delete;
+  SingleProducer& operator=(const SingleProducer&) = delete;
+
+  /// False if the ring is full. Readers see the item, and those written before.
+  bool try_push(const T& item) noexcept;
+  /// Takes as many of the first items as there is room for and returns how many; readers see all
+  /// of them at once.
+  std::size_t try_push_batch(std::span<const T> items) noexcept;
+
+  /// Like try_push() and try_push_batch(), without publishing.
+  bool try_write(const T& item) noexcept;
+  std::size_t try_write_batch(std::span<const T> items) noexcept;
+  /// Hands over all that was written.
+  void publish() noexcept;
+  /// Hands over what was written if it is time: at once while the slowest reader keeps up, so that
+  /// an item waits for nobody; up to kCoalescedMax items together while it lags, when they would
+  /// wait anyway and each publication takes a cache line from the reader. Before a pause of the
+  /// producer call publish(): what is not due waits for the next item.
+  void publish_when_due() noexcept;
+
+  /// 64 items of 8 bytes are 8 lines: publishing costs an eighth of moving them.
+  static constexpr std::uint64_t kCoalescedMax = 64;
+
+ private:
+  /// How many items there is room for, after another look at the readers.
+  std::uint64_t look() noexcept;
+  [[nodiscard]] std::uint64_t room() const noexcept { return full_at_ - written_; }
+
+  // Fixed after construction.
+  Items* ring_;
+  T* slots_;
+  std::uint64_t mask_;
+  std::uint64_t coalesced_max_;
+  // Producer thread only.
+  std::uint64_t written_;
+  std::uint64_t full_at_;  ///< written up to here the ring is full, as far as was seen
+  std::uint64_t published_;
+  std::uint64_t due_ = 1;  ///< so many unpublished items are published
+  std::uint64_t look_at_;  ///< published up to here it is time to see whether the reader lags
+};
+
+/// Of Ring<T, ProducerKind::multi>. Belongs to one thread; each thread takes its own.
+template <class T, class Atomics>
+class MultiProducer {
+ public:
+  using Items = Ring<T, ProducerKind::multi, Atomics>;
+
+  /// Requires: a reader.
+  explicit MultiProducer(Items& ring) noexcept : ring_(&ring) {
+    PENSTOCK_CHECK(ring.readers_count_ != 0);
+  }
+
+  /// False if the ring is full.
+  bool try_push(const T& item) noexcept { return try_push_batch({&item, 1}) == 1; }
+  /// Takes as many of the first items as there is room for and returns how many. They stand
+  /// together in the ring.
+  std::size_t try_push_batch(std::span<const T> items) noexcept;
+
+ private:
+  /// Claims up to `wanted` places from `first` on; returns how many.
+  std::uint64_t claim(std::uint64_t wanted, std::uint64_t& first) noexcept;
+
+  // Fixed after construction.
+  Items* ring_;
+};
+
+// ---- one producer
+
+template <class T, class Atomics>
+SingleProducer<T, Atomics>::SingleProducer(Items& ring) noexcept
+    : ring_(&ring),
+      slots_(ring.slots_.get()),
+      mask_(ring.mask_),
+      // A quarter of a small ring, so that the reader has work while the next are written.
+      coalesced_max_(std::clamp<std::uint64_t>(ring.slots() / 4, 1, kCoalescedMax)),
+      // relaxed: written by the handle before, which the caller orders before this one.
+      written_(ring.head_.load(std::memory_order_relaxed)),
+      published_(written_) {
+  PENSTOCK_CHECK(ring.readers_count_ != 0);
+  look();
+}
+
+template <class T, class Atomics>
+std::uint64_t SingleProducer<T, Atomics>::look() noexcept {
+  const std::uint64_t gate = ring_->slowest();
+  full_at_ = gate + mask_ + 1;
+  const bool lags = published_ - gate >= coalesced_max_;
+  due_ = lags ? coalesced_max_ : 1;
+  // Seldom while it lags: each look takes a line from the reader.
+  look_at_ = published_ + std::max(coalesced_max_, lags ? (mask_ + 1) / 8 : 0);
+  return room();
+}
+
+template <class T, class Atomics>
+bool SingleProducer<T, Atomics>::try_write(const T& item) noexcept {
+  if (room() == 0) {
+    publish();
+    if (look() == 0) return false;
+  }
+  T* const slot = &slots_[written_ & mask_];
+  Atomics::plain_write(slot, sizeof(T));
+  copy_items(slot, &item, 1);
+  ++written_;
+  return true;
+}
+
+template <class T, class Atomics>
+void SingleProducer<T, Atomics>::publish() noexcept {
+  if (published_ == written_) return;
+  published_ = written_;
+  // release: pairs with the acquire in Ring::published(): the items before it.
+  ring_->head_.store(written_, std::memory_order_release);
+}
+
+template <class T, class Atomics>
+void SingleProducer<T, Atomics>::publish_when_due() noexcept {
+  if (written_ - published_ < due_) return;
+  // Before publishing: what is about to be published is no lag.
+  if (static_cast<std::int64_t>(published_ - look_at_) >= 0) look();
+  publish();
+}
+
+template <class T, class Atomics>
+bool SingleProducer<T, Atomics>::try_push(const T& item) noexcept {
+  if (!try_write(item)) return false;
+  publish();
+  return true;
+}
+
+template <class T, class Atomics>
+std::size_t SingleProducer<T, Atomics>::try_write_batch(std::span<const T> items) noexcept {
+  if (room() < items.size()) {
+    publish();
+    look();
+  }
+  const std::size_t count = std::min<std::uint64_t>(items.size(), room());
+  for (std::size_t done = 0; done < count;) {
+    const std::uint64_t at = written_ & mask_;
+    const std::size_t run = std::min<std::uint64_t>(count - done, mask_ + 1 - at);
+    Atomics::plain_write(&slots_[at], run * sizeof(T));
+    copy_items(&slots_[at], items.data() + done, run);
+    written_ += run;
+    done += run;
+  }
+  return count;
+}
+
+template <class T, class Atomics>
+std::size_t SingleProducer<T, Atomics>::try_push_batch(std::span<const T> items) noexcept {
+  const std::size_t count = try_write_batch(items);
+  publish();
+  return count;
+}
+
+// ---- many producers
+
+template <class T, class Atomics>
+std::uint64_t MultiProducer<T, Atomics>::claim(std::uint64_t wanted,
+                                               std::uint64_t& first) noexcept {
+  // relaxed: the head only says who writes where. Room is handed over by the gate, an item by its
+  // stamp, and 64 bits never come round, so that an old gate only shows less room.
+  std::uint64_t head = ring_->head_.load(std::memory_order_relaxed);
+  for (;;) {
+    // acquire: pairs with the release of the gate's CAS: readers have left what it gives free.
+    std::uint64_t gate = ring_->gate_.load(std::memory_order_acquire);
+    if (head - gate > ring_->slots()) {  // the gate is ahead of a stale head
+      // relaxed: as above.
+      head = ring_->head_.load(std::memory_order_relaxed);
+      continue;
+    }
+    const std::uint64_t count = std::min(wanted, gate + ring_->slots() - head);
+    if (count < wanted) {
+      const std::uint64_t least = ring_->slowest();
+      if (least != gate) {
+        // release: passes on what slowest() acquired. relaxed: on failure somebody else moved it.
+        ring_->gate_.compare_exchange_strong(gate, least, std::memory_order_release,
+                                             std::memory_order_relaxed);
+        continue;
+      }
+      if (count == 0) return 0;
+    }
+    // relaxed: as above.
+    if (ring_->head_.compare_exchange_weak(head, head + count, std::memory_order_relaxed,
+                                           std::memory_order_relaxed)) {
+      first = head;
+      return count;
+    }
+  }
+}
+
+template <class T, class Atomics>
+std::size_t MultiProducer<T, Atomics>::try_push_batch(std::span<const T> items) noexcept {
+  std::uint64_t first = 0;
+  const std::uint64_t count = claim(items.size(), first);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    auto& slot = ring_->slots_[(first + i) & ring_->mask_];
+    Atomics::plain_write(&slot.item, sizeof(T));
+    copy_items(&slot.item, &items[i], 1);
+    // release: pairs with the acquire in Ring::published(): the item.
+    slot.stamp.store(first + i + 1, std::memory_order_release);
+  }
+  return count;
+}
+
+}  // namespace penstock
