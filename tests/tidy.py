@@ -4,20 +4,20 @@
 #   tidy.py               prints file:line: rule: what is wrong; exit 1 if anything is
 #   tidy.py --self-test   plants a violation of each rule and checks that it is found, and only it
 # Each rule is a function that takes a Tree or a File and yields (line, message); its name is the
-# rule's. What can only be guessed at (which names are atomics) is checked as far as guessing is
-# never wrong in this tree.
+# rule's. What concerns atomics stands in tidy_atomics.py.
 import argparse
 import os
 import re
 import sys
 import tempfile
 
+from tidy_atomics import arguments, default_order, memory_model, order_comment
+
 COLUMNS_MAX = 100
 FILE_LINES_MAX = 800
 FUNCTION_LINES_MAX = 70
 PROLOGUE_LINES_MAX = 12
 FOLDER_FILES_MAX = 18  # "more than about 15"; a .hpp/.cpp pair counts once
-ORDER_COMMENT_LINES = 8  # how far above an operation the comment on its memory order may begin
 
 LAYERS = ["runtime", "pipeline", "io"]  # each includes itself and what stands before it
 MAY_INCLUDE_SIMDJSON = re.compile(r"pipeline/decode/|pipeline/event/simdjson_view\.hpp$")
@@ -25,11 +25,6 @@ SYSTEM_HEADER = re.compile(
     r"(sys|linux|net|netinet|arpa|asm)/|"
     r"(unistd|pthread|sched|poll|fcntl|signal|dlfcn|termios|dirent|semaphore|spawn)\.h$")
 FORBIDDEN_SUFFIX = re.compile(r"(Impl|Manager|Helper|Util|Utils|Base|Info)$")
-ATOMIC_CALL = re.compile(
-    r"(\w+)(?:\[[^\]]*\])?\s*(?:\.|->)\s*(load|store|exchange|fetch_(?:add|sub|and|or|xor)|"
-    r"compare_exchange_(?:weak|strong)|test_and_set)\s*\(")
-ATOMIC_MEMBER = re.compile(
-    r"(?:std::atomic|Atomic)<[^;={}]*?>\s*>*\s+(\w+)\s*(?:;|=|\{)|std::atomic_flag\s+(\w+)\s*[;={]")
 TOKEN = re.compile(
     r'R"(?P<tag>[^()\\ ]*)\(.*?\)(?P=tag)"|"(?:\\.|[^"\\\n])*"|\b\d[\w\'.]*|'
     r"'(?:\\.|[^'\\\n])+'|//[^\n]*|/\*.*?\*/", re.S)
@@ -77,7 +72,7 @@ class Tree:
             inside = os.path.relpath(folder, root)
             folders[:] = sorted(f for f in folders if f not in (".git", ".cache", "__pycache__") and
                                 not (inside == "." and f.startswith("build")))
-            for name in sorted(names):
+            for name in sorted(set(names) - {".git"}):  # a worktree's is a file
                 path = os.path.normpath(os.path.join(inside, name))
                 with open(os.path.join(root, path), "rb") as file:
                     if b"\0" not in file.read(4096):
@@ -207,57 +202,6 @@ def main_function(file):
             yield file.line_of(match.start()), "main() is in io/cli/main.cpp"
 
 
-def order_comment(file):
-    """Every memory_order has a comment that starts with its name, above it or on its line."""
-    if not file.product:
-        return
-    for match in re.finditer(r"memory_order(?:_|::)(\w+)", file.code):
-        order, number = match.group(1), file.line_of(match.start())
-        near = "\n".join(file.lines[max(0, number - 1 - ORDER_COMMENT_LINES):number])
-        more = r"(?:,\s*|\s+and\s+|\s*/\s*)"
-        wanted = (rf"(?://+<?\s*|[.;]\s+)(?:\w+{more})*{order}(?:{more}\w+)*:\s*\S")
-        if not re.search(wanted, "\n".join(re.findall(r"//.*", near))):
-            yield number, f'no comment "// {order}: why" above memory_order_{order}'
-
-
-def arguments(code, opening):
-    """The text between the parenthesis at `opening` and its partner."""
-    depth = 0
-    for offset in range(opening, len(code)):
-        depth += {"(": 1, ")": -1}.get(code[offset], 0)
-        if depth == 0:
-            return code[opening + 1:offset]
-    return code[opening + 1:]
-
-
-def atomics_of(file):
-    for match in ATOMIC_MEMBER.finditer(file.code):
-        yield file.line_of(match.start()), match.group(1) or match.group(2)
-
-
-def default_order(file, tree):
-    """Operations without an order, and those that hide behind operators."""
-    if not file.product:
-        return
-    pair = tree.files.get(os.path.join(file.folder, file.stem + ".hpp"), file)
-    atomics = {name for _, name in atomics_of(file)} | {name for _, name in atomics_of(pair)}
-    for match in ATOMIC_CALL.finditer(file.code):
-        name, call = match.groups()
-        said = arguments(file.code, match.end() - 1)
-        certain = name in atomics or call.startswith(("fetch_", "compare_", "test_"))
-        if certain and "order" not in said:
-            yield file.line_of(match.start()), f"{name}.{call}() without its memory_order"
-    for name in sorted(atomics):
-        plain = (rf"^(?!.*(?:atomic|Atomic)<)\s*(?!return|else|delete)"
-                 rf"[\w:<>,&* ]*[\w>&*] +{name}\s*[;={{]")
-        if re.search(plain, file.code + pair.code, re.M):
-            continue  # also the name of something else
-        operator = (rf"(?:\+\+|--)\s*{name}\b|"
-                    rf"(?<![\w.>])(?<!\w ){name}\s*(?:\+\+|--|[-+|&^]?=(?!=))")
-        for match in re.finditer(operator, file.code):
-            yield file.line_of(match.start()), f"an operator on the atomic {name} hides its order"
-
-
 def fences(file):
     if not file.product:
         return
@@ -380,19 +324,6 @@ def readmes(tree):
             yield folder, 1, f"{len(stems)} files, more than {FOLDER_FILES_MAX}: divide the folder"
 
 
-def memory_model(tree):
-    """Each atomic of the product is named in docs/memory-model.md, once that stands."""
-    document = tree.text("docs/memory-model.md")
-    if document is None:
-        return
-    for path, file in tree.files.items():
-        if not file.product or file.layer == "io" and file.path.startswith("io/cli/"):
-            continue
-        for number, name in atomics_of(file):
-            if not re.search(rf"`{name}`", document):
-                yield path, number, f"the atomic {name} has no row in docs/memory-model.md"
-
-
 FILE_RULES = [spdx, prologue, columns, file_length, function_length, pragma_once, include_form,
               include_direction, simdjson_inside, system_headers, main_function, order_comment,
               default_order, fences, volatile_data, names, using_namespace, test_habits, leftovers,
@@ -419,6 +350,16 @@ SPDX = "// SPDX-License-Identifier: Apache-2.0\n"
 HEADER = SPDX + "// A prologue.\n#pragma once\n"
 CMAKE = "# SPDX-License-Identifier: Apache-2.0\n"
 
+MODEL = """# Who may touch what
+### runtime/ring.hpp
+| Atomic | Written by | Read by | Hands over | Orders |
+|---|---|---|---|---|
+| `value_` | one | any | it | cas release/relaxed, load relaxed, store release, wait |
+| `counts_` | one | any | nothing | as Count |
+### runtime/base/count.hpp
+| `count_` | one | any | nothing | fetch_add relaxed |
+"""
+
 CLEAN = {
     "CMakeLists.txt": CMAKE + "add_library(x runtime/ring.cpp)\n",
     "runtime/README.md": "ring and slot.\n",
@@ -432,17 +373,42 @@ class Ring {
     asm volatile("yield");
     map.store(1);
   }
+  void take() {
+    int old = 0;
+    // release: pairs with add(). relaxed: on failure nothing is read.
+    value_.compare_exchange_strong(old, 1, std::memory_order_release, std::memory_order_relaxed);
+    StdAtomics::wait(value_, 1, 0);
+  }
  private:
+  struct Map {
+    void store(int item) { item_ = item; }
+  };
   std::atomic<int> value_{0};
+  std::array<Count, 3> counts_;
 };
 """,
     "runtime/ring.cpp": SPDX + "#include <penstock/runtime/ring.hpp>\n#include <unistd.h>\n",
     "runtime/slot.hpp": HEADER,
-    "docs/memory-model.md": "| `value_` | one | any |\n",
+    "runtime/base/README.md": "count.\n",
+    "runtime/base/count.hpp": HEADER + """#include <array>
+#include <atomic>
+template <class Atomics>
+class BasicCount {
+ public:
+  void add() {
+    // relaxed: own value.
+    count_.fetch_add(1, std::memory_order_relaxed);
+  }
+ private:
+  typename Atomics::template Atomic<int> count_{0};
+};
+using Count = BasicCount<StdAtomics>;
+""",
+    "docs/memory-model.md": MODEL,
     "LICENSE": "any text\n",
 }
 
-# (rule, path, text): each is added to the clean tree by itself.
+# (rule, path, text, words of the message): each is added to the clean tree by itself.
 PLANTED = [
     ("spdx", "runtime/slot.hpp", "// A prologue.\n// More.\n#pragma once\n"),
     ("spdx", "run.sh", "#!/bin/sh\ntrue\n"),
@@ -459,17 +425,34 @@ PLANTED = [
     ("simdjson_inside", "runtime/slot.hpp", HEADER + "#include <simdjson.h>\n"),
     ("system_headers", "runtime/slot.hpp", HEADER + "#include <sys/mman.h>\n"),
     ("main_function", "runtime/slot.hpp", HEADER + "int main() { return 0; }\n"),
-    ("order_comment", "runtime/slot.hpp", HEADER + "int x = a.load(std::memory_order_acquire);\n"),
+    ("order_comment", "runtime/slot.hpp", HEADER + "int x = (std::memory_order_acquire);\n"),
     ("order_comment", "runtime/slot.hpp",
-     HEADER + "// release: not this one.\nint x = a.load(std::memory_order_acquire);\n"),
+     HEADER + "// release: not this one.\nint x = (std::memory_order_acquire);\n"),
     ("order_comment", "runtime/slot.hpp",
-     HEADER + "// acquire: the release of that: it.\nint x = a.load(std::memory_order_release);\n"),
+     HEADER + "// acquire: the release of that: it.\nint x = (std::memory_order_release);\n"),
     ("order_comment", "runtime/slot.hpp",
-     HEADER + "// It says relaxed.\nint x = a.load(std::memory_order_relaxed);\n"),
-    ("default_order", "runtime/ring.cpp", SPDX + "int f(Ring& r) { return r.value_.load(); }\n"),
-    ("default_order", "runtime/ring.cpp", SPDX + "void f(Ring& r) { r.n.fetch_add(1); }\n"),
-    ("default_order", "runtime/ring.cpp", SPDX + "void Ring::f() { ++value_; }\n"),
-    ("default_order", "runtime/ring.cpp", SPDX + "void Ring::f() {\n  value_ = 1;\n}\n"),
+     HEADER + "// It says relaxed.\nint x = (std::memory_order_relaxed);\n"),
+    ("order_comment", "runtime/slot.hpp",
+     HEADER + "// relaxed: is sufficient.\nint x = (std::memory_order_relaxed);\n", "no reason"),
+] + [
+    ("default_order", "runtime/ring.cpp", SPDX + "#include <penstock/runtime/ring.hpp>\n" + text,
+     words) for text, words in (
+        ("int f(Ring& r) { return r.value_.load(); }\n", "value_.load() without"),
+        ("int f(Ring& r) { return r.value_.load(order); }\n", "value_.load() without"),
+        ("void f(Ring& r) { r.n.fetch_add(1); }\n", "n.fetch_add() without"),
+        ("int f(Ring& r) { return r.n.load(); }\n", "n.load() without"),
+        ("// relaxed: so.\nvoid f() { value_.compare_exchange_weak(a, b, "
+         "std::memory_order_relaxed); }\n", "of success and of failure"),
+        ("// relaxed: so.\nint f(Ring& r) { return r.n.load(std::memory_order_relaxed); }\n",
+         "n.load(): no atomic of that name"),
+        ("// relaxed: so.\nint f(std::atomic<int>& a) {\n  std::atomic<int>* b = &a;\n"
+         "  return b->load(std::memory_order_relaxed);\n}\n", "say in a comment"),
+        ("void f() { StdAtomics::wake_all(other); }\n", "other is no atomic"),
+        ("int f() { return std::atomic_load(&value_); }\n", "use a member"),
+        ("void Ring::f() { ++value_; }\n", "an operator"),
+        ("void Ring::f() {\n  value_ = 1;\n}\n", "an operator"),
+        ("void f(Ring& r) {\n  r.value_ = 1;\n}\n", "an operator"))
+] + [
     ("fences", "runtime/ring.cpp", SPDX + "void f() { std::atomic_thread_fence(order); }\n"),
     ("volatile_data", "runtime/slot.hpp", HEADER + "inline volatile int x = 0;\n"),
     ("names", "runtime/slot.hpp", HEADER + "class SlotManager;\n"),
@@ -488,7 +471,40 @@ PLANTED = [
     ("listed_sources", "bench/lost.cpp", SPDX),
     ("readmes", "pipeline/gate.hpp", HEADER),
     ("readmes", "runtime/README.md", "ring alone.\n"),
-    ("memory_model", "docs/memory-model.md", "| value_ |\n"),
+] + [
+    ("memory_model", "docs/memory-model.md", MODEL.replace(*change), words) for change, words in (
+        (("| `counts_` | one | any | nothing | as Count |\n", ""), "counts_ has no row"),
+        (("`value_`", "`values_`"), "there is no atomic values_"),
+        (("### runtime/ring.hpp", "### runtime/ting.hpp"), "there is no atomic value_"),
+        (("store release", "store relaxed"), "the orders of value_ of runtime/ring.hpp are: cas"),
+        (("release/relaxed", "release/acquire"), "the orders of value_"),
+        ((", wait", ""), "the orders of value_"),
+        (("as Count", "as Counter"), "the orders of counts_ of runtime/ring.hpp are: as Count"),
+        (("| it |", "|  |"), "a row is"),
+        (("| `counts_`", "| `value_`"), "a second row for value_"))
+] + [
+    ("memory_model", "runtime/slot.hpp", HEADER + text, words) for text, words in (
+        ("std::atomic<int> lost{0};\n", "the atomic lost has no row"),
+        ("std::array<std::atomic<int>, 4> lost;\n", "the atomic lost has no row"),
+        ("using Cells = std::array<std::atomic<int>, 4>;\nstd::unique_ptr<Cells> lost;\n",
+         "the atomic lost has no row"),
+        ("template <class A>\nstruct S {\n  typename A::template Atomic<int> lost{0};\n};\n",
+         "the atomic lost has no row"),
+        ("std::atomic_flag lost;\n", "the atomic lost has no row"),
+        ("BasicCount<StdAtomics> lost;\n", "the atomic lost has no row"))
+] + [
+    # The code changes, and the row does not.
+    ("memory_model", "runtime/ring.cpp", SPDX + "#include <penstock/runtime/ring.hpp>\n" + text,
+     "the orders of value_ of runtime/ring.hpp are: ") for text in (
+        "// acquire: pairs with add().\nint f(Ring& r) { return r.value_.load("
+        "std::memory_order_acquire); }\n",
+        "// acquire: so.\nint f() {\n  std::atomic<int>& a = value_;\n"
+        "  return a.load(std::memory_order_acquire);\n}\n",
+        "// acquire: so.\nint f(std::atomic<int>* a /*\n*/) {\n  std::atomic<int>* b = a;"
+        "  // is value_\n  return b->load(std::memory_order_acquire);\n}\n",
+        "// acquire: so.\nint f() { return (*value_)[a[1]].load(std::memory_order_acquire); }\n",
+        "void f() { StdAtomics::wake_all(ring.value_); }\n",
+        "void f() { value_.notify_one(); }\n")
 ]
 
 
@@ -504,14 +520,16 @@ def self_test():
     failures = 0
     # What a planted file needs beside it; a README so that only the planted rule is broken.
     beside = {"tests": {"tests/README.md": "x\n"}, "bench": {"bench/README.md": "x\n"}}
-    for rule, path, text in [(None, "LICENSE", "any\n")] + PLANTED:
+    for rule, path, text, *words in [(None, "LICENSE", "any\n")] + PLANTED:
         with tempfile.TemporaryDirectory() as root:
             write_tree(root, {**CLEAN, **beside.get(path.split("/")[0], {}), path: text})
-            found = sorted({name for _, _, name, _ in findings(root)})
-        if found != ([rule] if rule else []):
+            found = list(findings(root))
+        said = "\n".join(message for _, _, _, message in found)
+        if {name for _, _, name, _ in found} != ({rule} if rule else set()) or (
+                words and words[0] not in said):
             failures += 1
-            print(f"self-test: {rule or 'a clean tree'} in {path}: found {found or 'nothing'}")
-    untried = {rule.__name__ for rule in FILE_RULES + TREE_RULES} - {rule for rule, _, _ in PLANTED}
+            print(f"self-test: {rule or 'a clean tree'} in {path}, {words}: {found}")
+    untried = {rule.__name__ for rule in FILE_RULES + TREE_RULES} - {plant[0] for plant in PLANTED}
     for rule in sorted(untried):
         failures += 1
         print(f"self-test: no violation of {rule} is planted")

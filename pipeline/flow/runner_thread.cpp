@@ -43,7 +43,7 @@ void RunnerThread::run() {
   ready_.store(true, std::memory_order_relaxed);
   const RunnerScope scope(*core_);
   struct Unwinding {  // a handler called pthread_exit: nothing may be caught, but it may be told
-    std::atomic<bool>& broken;
+    std::atomic<bool>& broken;  ///< is broken_
     bool armed = true;
     ~Unwinding() {
       // relaxed: the fact alone, for a message.

@@ -30,7 +30,7 @@ class Busy {
   }
 
  private:
-  std::atomic<std::uint64_t>* since_ns_;
+  std::atomic<std::uint64_t>* since_ns_;  ///< is busy_since_ns_
 };
 
 /// Waits until there is input or the pipeline stops.
