@@ -15,6 +15,12 @@
 
 namespace penstock {
 
+/// Words that different threads write stand so far apart: two lines of 64 bytes, for the prefetcher
+/// of x86 fetches lines in aligned pairs, and a word in the other one of a pair would be taken from
+/// its owner along with this one; some ARM cores have lines of 128. A constant of ours and not
+/// std::hardware_destructive_interference_size, which changes with -mtune, and layouts with it.
+inline constexpr std::size_t kControlBytes = 128;
+
 /// The product's policy: std::atomic, and a futex word to wait on.
 struct StdAtomics {
   template <class T>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much of something is in use, with a bound that many threads share.
+// 1. Never more than `most` is taken, whoever takes and gives back at the same time.
+// 2. It only counts: what was taken is handed from thread to thread by other means.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A counter with one writer that any thread may read.
+// 1. One thread adds, by a load and a store, and pays for no locked instruction.
+// 2. A reader gets a value that the counter had. Counters order nothing, each other neither: sums
+//    over several are exact once their writers are quiet.
 #pragma once
 
 #include <atomic>

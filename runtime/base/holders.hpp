@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many hold a shared thing; the last one to leave ends it.
+// 1. Only who holds it may make another holder, so that a count of zero stays zero.
+// 2. Who is told that it was the last sees all that the others did with the thing, and is alone
+//    with it.
 #pragma once
 
 #include <atomic>

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Anonymous private memory for rings, reserved at once and touched page by page by its first user.
+// Anonymous private memory for rings, reserved at once and touched page by page by its first user,
+// so that each page lies near the CPU of the thread that works in it.
+// A Mapping is used by one thread at a time; the memory in it by whoever is given it.
 #pragma once
 
 #include <cstddef>

@@ -15,8 +15,6 @@ namespace penstock {
 
 inline constexpr std::size_t kUnitBytes = 64;
 inline constexpr std::size_t kPaddingBytes = 64;  ///< newlines behind every event, for SIMD readers
-inline constexpr std::size_t kControlBytes =
-    128;  ///< control words stand apart: adjacent-line prefetch
 
 template <unsigned UnitBits = 30, unsigned SequenceBits = 32>
 struct BasicPosition {

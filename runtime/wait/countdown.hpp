@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A count of what is still running; others wait until it is zero.
+// Counted down by any thread, once by each that was counted; the waiting thread reads the epoch,
+// then the count, then waits, so that no end between these is missed.
 #pragma once
 
 #include <atomic>

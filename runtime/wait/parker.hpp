@@ -10,7 +10,6 @@
 #include <cstdint>
 
 #include <penstock/runtime/base/atomics.hpp>
-#include <penstock/runtime/ring/position.hpp>
 
 namespace penstock {
 
