@@ -25,6 +25,14 @@ SYSTEM_HEADER = re.compile(
     r"(sys|linux|net|netinet|arpa|asm)/|"
     r"(unistd|pthread|sched|poll|fcntl|signal|dlfcn|termios|dirent|semaphore|spawn)\.h$")
 FORBIDDEN_SUFFIX = re.compile(r"(Impl|Manager|Helper|Util|Utils|Base|Info)$")
+# What STYLE calls an Event, Runner, Ring, Producer, Partition, Outcome or Stage.
+OTHER_WORD = re.compile(r"Message|Queue|Worker|Processor|Shard|Verdict|Publisher|Ticket|Disruptor|"
+                        r"Barrier|Strategy|Operator|Metadata")
+CONSTANT = re.compile(r"\bconstexpr\s+(?!static\b)(?:const\s+)?[\w:]+(?:<[^;{}()]*>)?"
+                      r"(?:\s*\*\s*const)?\s+(\w+)(?:\[[^\]]*\])?\s*(?:=|\{)")
+# Comments speak of what is, not of what it was before.
+PAST = re.compile(r"\b(?:previously|formerly|used to (?:be|have|do)|(?:has|have) changed|"
+                  r"(?:is|are|does|we) now|from now on)\b", re.I)
 TOKEN = re.compile(
     r'R"(?P<tag>[^()\\ ]*)\(.*?\)(?P=tag)"|"(?:\\.|[^"\\\n])*"|\b\d[\w\'.]*|'
     r"'(?:\\.|[^'\\\n])+'|//[^\n]*|/\*.*?\*/", re.S)
@@ -111,6 +119,8 @@ def prologue(file, tree):
     pair = os.path.join(file.folder, file.stem + ".hpp")
     if count == 0 and (file.extension == ".hpp" or pair not in tree.files):
         yield 2, "no prologue: what this is, which threads use it, what must hold"
+    if 0 < count < 3 and file.folder == "runtime/base" and file.extension == ".hpp":
+        yield 2, f"a prologue of {count} lines, fewer than 3"
     if count - drawn > PROLOGUE_LINES_MAX:
         yield 2, f"a prologue of {count - drawn} lines of text, more than {PROLOGUE_LINES_MAX}"
 
@@ -227,6 +237,20 @@ def names(file):
         name = match.group(1)
         if FORBIDDEN_SUFFIX.search(name) or re.match(r"I[A-Z][a-z]", name):
             yield file.line_of(match.start()), f"{name}: no I prefix, no {FORBIDDEN_SUFFIX.pattern}"
+        if not re.match(r"[A-Z][A-Za-z0-9]*$", name) and file.product and (
+                file.code[match.end():].lstrip().startswith(("{", ":")) and "using" not in
+                match.group(0)):
+            yield file.line_of(match.start()), f"{name}: types are PascalCase"
+        if file.product and OTHER_WORD.search(name):
+            yield file.line_of(match.start()), f"{name}: the house has another word for that"
+    if file.product:
+        for match in CONSTANT.finditer(file.code):
+            if not re.match(r"k[A-Z]", match.group(1)):
+                yield file.line_of(match.start()), f"{match.group(1)}: constants are kName"
+        for match in re.finditer(r"\benum\s+[^;{}()]*\{([^}]*)\}", file.code):
+            for name in re.findall(r"(\w+)\s*(?:=[^,]*)?(?:,|$)", match.group(1).strip()):
+                if not re.fullmatch(r"[a-z0-9_]+|k[A-Z]\w*", name):
+                    yield file.line_of(match.start()), f"{name}: enumerators are as in the config"
     if re.search(r"(^|_)(impl|manager|helpers?|utils?|base|info)$", file.stem):
         yield 1, f"{file.name} does not say what stands in it"
 
@@ -257,6 +281,16 @@ def test_habits(file):
     for match in re.finditer(r"^(?:TYPED_)?TEST(?:_F|_P)?\(\w+,\s*(\w+)\)", file.code, re.M):
         if match.group(1) != match.group(1).lower():
             yield file.line_of(match.start()), f"{match.group(1)} is not a behaviour in snake_case"
+
+
+def past_tense(file):
+    if not file.cpp:
+        return
+    for number, line in enumerate(file.lines, 1):
+        comment = re.search(r"//.*", line)
+        match = PAST.search(comment.group(0)) if comment else None
+        if match:
+            yield number, f'"{match.group(0)}": a comment says what is, not what was'
 
 
 def leftovers(file):
@@ -324,11 +358,30 @@ def readmes(tree):
             yield folder, 1, f"{len(stems)} files, more than {FOLDER_FILES_MAX}: divide the folder"
 
 
+def links(tree):
+    """A link of a document leads to a file, and to a heading in it."""
+    for path, file in tree.files.items():
+        if file.extension != ".md":
+            continue
+        for match in re.finditer(r"\]\(([^)\s:]+)\)", file.text):
+            line = file.text.count("\n", 0, match.start()) + 1
+            target, _, anchor = match.group(1).partition("#")
+            there = os.path.normpath(os.path.join(file.folder, target)) if target else path
+            if there not in tree.files and there not in tree.folders():
+                yield path, line, f"there is no {there}"
+            elif anchor:
+                headings = re.findall(r"^#+\s+(.*?)\s*$", tree.text(there) or "", re.M)
+                if anchor not in [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+                                  for heading in headings]:
+                    yield path, line, f"there is no heading #{anchor} in {there}"
+
+
 FILE_RULES = [spdx, prologue, columns, file_length, function_length, pragma_once, include_form,
               include_direction, simdjson_inside, system_headers, main_function, order_comment,
-              default_order, fences, volatile_data, names, using_namespace, test_habits, leftovers,
+              default_order, fences, volatile_data, names, using_namespace, test_habits, past_tense,
+              leftovers,
               cmake_form]
-TREE_RULES = [listed_sources, readmes, memory_model]
+TREE_RULES = [listed_sources, readmes, links, memory_model]
 
 
 def findings(root):
@@ -390,7 +443,9 @@ class Ring {
     "runtime/ring.cpp": SPDX + "#include <penstock/runtime/ring.hpp>\n#include <unistd.h>\n",
     "runtime/slot.hpp": HEADER,
     "runtime/base/README.md": "count.\n",
-    "runtime/base/count.hpp": HEADER + """#include <array>
+    "notes.md": "see [it](docs/memory-model.md#who-may-touch-what)\n",
+    "runtime/base/count.hpp": SPDX + "// A prologue.\n// More.\n// More.\n" + """#pragma once
+#include <array>
 #include <atomic>
 template <class Atomics>
 class BasicCount {
@@ -458,6 +513,16 @@ PLANTED = [
     ("names", "runtime/slot.hpp", HEADER + "class SlotManager;\n"),
     ("names", "runtime/slot.hpp", HEADER + "struct ISlot;\n"),
     ("names", "tests/slot_util.hpp", HEADER),
+    ("names", "runtime/slot.hpp", HEADER + "struct slot_place {};\n", "PascalCase"),
+    ("names", "runtime/slot.hpp", HEADER + "class EventQueue;\n", "another word"),
+    ("names", "runtime/slot.hpp", HEADER + "inline constexpr int slots_max = 1;\n", "kName"),
+    ("names", "runtime/slot.hpp", HEADER + "enum class Wait : char { busySpin, park };\n",
+     "busySpin: enumerators"),
+    ("past_tense", "runtime/slot.hpp", HEADER + "int x;  // is now wider\n"),
+    ("prologue", "runtime/base/count.hpp",
+     CLEAN["runtime/base/count.hpp"].replace("// More.\n", ""), "fewer than 3"),
+    ("links", "notes.md", "see [it](gone.md)\n"),
+    ("links", "notes.md", "see [it](docs/memory-model.md#who)\n"),
     ("using_namespace", "runtime/slot.hpp", HEADER + "using namespace std;\n"),
     ("test_habits", "tests/x.hpp", HEADER + "void f() { std::this_thread::sleep_for(1s); }\n"),
     ("test_habits", "tests/x.hpp", HEADER + "void f() { EXPECT_LT(elapsed_ns, 5); }\n"),

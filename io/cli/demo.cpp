@@ -101,7 +101,7 @@ class Tally {
   std::uint64_t out_of_order_ = 0;
 };
 
-struct Verdict {
+struct Findings {
   std::uint64_t lost = 0;
   std::uint64_t out_of_order = 0;
   bool totals_right = true;
@@ -111,26 +111,26 @@ struct Verdict {
   }
 };
 
-Verdict judge(const Report& report, std::uint64_t events, const Totals& expected,
-              const std::vector<Tally>& tallies) {
-  Verdict verdict;
-  verdict.lost = events - std::min(events, report.stats.completed);
+Findings judge(const Report& report, std::uint64_t events, const Totals& expected,
+               const std::vector<Tally>& tallies) {
+  Findings findings;
+  findings.lost = events - std::min(events, report.stats.completed);
   Totals seen;
   for (const Tally& tally : tallies) {
-    verdict.out_of_order += tally.out_of_order();
+    findings.out_of_order += tally.out_of_order();
     for (std::size_t i = 0; i < kKeys; ++i) {
       seen.cents[i] += tally.totals().cents[i];
       seen.events[i] += tally.totals().events[i];
     }
   }
-  verdict.totals_right = seen.cents == expected.cents && seen.events == expected.events;
-  return verdict;
+  findings.totals_right = seen.cents == expected.cents && seen.events == expected.events;
+  return findings;
 }
 
-int answer_json(const Report& report, const Verdict& verdict) {
+int answer_json(const Report& report, const Findings& findings) {
   JsonWriter json;
-  json.begin_object().member("lost", verdict.lost).member("out_of_order", verdict.out_of_order);
-  json.member("totals_right", verdict.totals_right).end_object();
+  json.begin_object().member("lost", findings.lost).member("out_of_order", findings.out_of_order);
+  json.member("totals_right", findings.totals_right).end_object();
   // The report's own members first, so that both can be read alike.
   std::string text = report_json(report);
   text.back() = ',';
@@ -138,7 +138,7 @@ int answer_json(const Report& report, const Verdict& verdict) {
 }
 
 int answer_text(const DemoArguments& arguments, std::uint64_t made, const Report& report,
-                const Verdict& verdict) {
+                const Findings& findings) {
   const Stats& stats = report.stats;
   std::string text = "demo: " + with_commas(made) + " order events" +
                      (made < arguments.events ? ", interrupted · " : " · ") +
@@ -151,9 +151,9 @@ int answer_text(const DemoArguments& arguments, std::uint64_t made, const Report
   text += "  " + duration_in_short(static_cast<double>(stats.elapsed_ns)) + " · " + in_short(rate) +
           " events/s · p50 " + latency(50) + " · p99 " + latency(99) + " · " +
           with_commas(stats.completed) + " completed · " + with_commas(stats.dead) + " dead · " +
-          with_commas(verdict.lost) + " lost · " + with_commas(verdict.out_of_order) +
+          with_commas(findings.lost) + " lost · " + with_commas(findings.out_of_order) +
           " out of order\n";
-  if (!verdict.totals_right) text += "  the totals by customer are wrong\n";
+  if (!findings.totals_right) text += "  the totals by customer are wrong\n";
   text += "  next: " + arguments.program +
           " generate orders --events 100k --output orders.ndjson      " + arguments.program +
           " run examples/orders.toml\n";
@@ -187,12 +187,12 @@ int demo(const DemoArguments& arguments) {
   }
   const Report report = built->stop(options.drain_timeout);
   if (report.failure) return fail(*report.failure);
-  const Verdict verdict = judge(report, made.made(), made.expected(), tallies);
-  const int printed = arguments.json ? answer_json(report, verdict)
-                                     : answer_text(arguments, made.made(), report, verdict);
+  const Findings findings = judge(report, made.made(), made.expected(), tallies);
+  const int printed = arguments.json ? answer_json(report, findings)
+                                     : answer_text(arguments, made.made(), report, findings);
   if (printed != kFine) return printed;
   if (!report.drained) return kDrainTimedOut;
-  return verdict.fine(report) ? kFine : kCheckFailed;
+  return findings.fine(report) ? kFine : kCheckFailed;
 }
 
 }  // namespace penstock::cli
