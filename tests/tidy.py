@@ -500,9 +500,12 @@ PLANTED = [
          "std::memory_order_relaxed); }\n", "of success and of failure"),
         ("// relaxed: so.\nint f(Ring& r) { return r.n.load(std::memory_order_relaxed); }\n",
          "n.load(): no atomic of that name"),
+        ("// relaxed: so.\nint f(X& x) { return x.count_.load(std::memory_order_relaxed); }\n",
+         "count_.load(): no atomic of that name is declared in what this file includes"),
         ("// relaxed: so.\nint f(std::atomic<int>& a) {\n  std::atomic<int>* b = &a;\n"
          "  return b->load(std::memory_order_relaxed);\n}\n", "say in a comment"),
         ("void f() { StdAtomics::wake_all(other); }\n", "other is no atomic"),
+        ("std::map<std::atomic<int>, std::vector<int>> m;\n", "whose name cannot be read"),
         ("int f() { return std::atomic_load(&value_); }\n", "use a member"),
         ("void Ring::f() { ++value_; }\n", "an operator"),
         ("void Ring::f() {\n  value_ = 1;\n}\n", "an operator"),
@@ -556,6 +559,7 @@ PLANTED = [
         ("template <class A>\nstruct S {\n  typename A::template Atomic<int> lost{0};\n};\n",
          "the atomic lost has no row"),
         ("std::atomic_flag lost;\n", "the atomic lost has no row"),
+        ("std::unique_ptr<std::atomic<int>[]> lost;\n", "the atomic lost has no row"),
         ("BasicCount<StdAtomics> lost;\n", "the atomic lost has no row"))
 ] + [
     # The code changes, and the row does not.

@@ -24,7 +24,10 @@ ORDER_COMMENT_LINES = 8  # how far above an operation the comment on its memory 
 
 TYPE = re.compile(r"\b(?:std::atomic|Atomic)\s*<|\bstd::atomic_flag\b")
 # What follows a type: the rest of a container's arguments, a name, the end of the declaration.
-DECLARED = re.compile(r"(?:\s*,[^;<>(){}]*)?\s*>*\s*(?:const\s*)?([&*]*)\s*(\w+)\s*(?=[;={,)])")
+DECLARED = re.compile(r"(?:\[\])?(?:\s*,[^;<>(){}]*)?\s*>*\s*(?:const\s*)?([&*]*)\s*(\w+)"
+                      r"\s*(?=[;={,)])")
+# What may follow it otherwise: a member of the type, an argument, a parameter, a call.
+NO_DECLARATION = re.compile(r"(?:\[\])?\s*>*\s*(?:::|[&*(){])")
 CLASS = re.compile(r"(?<![<,])(?<!, )\b(?:class|struct)\s+(?:alignas\([^)]*\)\s*)?(\w+)[^;{}()]*\{")
 CALL = re.compile(r"(?:\.|->)\s*(load|store|exchange|fetch_(?:add|sub|and|or|xor)|"
                   r"compare_exchange_(?:weak|strong)|test_and_set|test|clear|wait|"
@@ -105,6 +108,9 @@ class Atomics:
                 if alias:
                     containers += [alias.group(1)] if alias.group(1) != "Atomic" else []
                     continue
+                if not (DECLARED.match(file.code, end) or NO_DECLARATION.match(file.code, end)):
+                    self.faults.append((file.path, file.line_of(end), "an atomic whose name cannot "
+                                        "be read here: declare its container by an alias"))
                 self.declare(file, end)
                 self.wrap(file, match.start(), end, wrappers)
             for name in containers:
