@@ -102,8 +102,7 @@ std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
   limit = reader_.available(limit);
   if (limit == 0 || !reader_.is_there(0)) return 0;
   const std::uint64_t now_ns = core_->clock.now_ns();
-  // relaxed: statistic.
-  activity_.since_ns.store(now_ns, std::memory_order_relaxed);
+  since_ns_ = now_ns;
   // relaxed: statistic.
   activity_.oldest_ns.store(reader_.slot_at(0).fields.accepted_ns, std::memory_order_relaxed);
   decoder_.clear();
@@ -201,11 +200,16 @@ void SegmentRunner::refuse(const EventRing::Slot& slot, RefuseReason reason,
   counters_.bytes_refused.add(slot.length);
 }
 
+/// Says what health() would name if it took too long.
+void SegmentRunner::be_at(std::uint64_t stage) noexcept {
+  // relaxed: statistic; one word, that needs no order.
+  activity_.at.store((since_ns_ & ~RunnerActivity::kStageMask) | stage, std::memory_order_relaxed);
+}
+
 void SegmentRunner::run_stages() {
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     const std::uint8_t number = segment_->stages[i];
-    // relaxed: statistic.
-    activity_.stage.store(number, std::memory_order_relaxed);
+    be_at(number);
     batch_.stage_ = number;
     batch_.on_error_ = core_->layout.stages[number].on_error;
     batch_.thrown_ = 0;
@@ -223,8 +227,7 @@ void SegmentRunner::run_stages() {
     if (batch_.thrown_ != 0) [[unlikely]]
       counters_.stages[number].thrown.add(batch_.thrown_);
   }
-  // relaxed: statistic.
-  activity_.stage.store(RunnerActivity::kIdle, std::memory_order_relaxed);
+  be_at(RunnerActivity::kIdle);
   if (indexed_again_ != 0) counters_.indexed_again.add(std::exchange(indexed_again_, 0));
 }
 
@@ -235,14 +238,12 @@ bool SegmentRunner::write_sinks() {
   for (std::size_t i = 0; i < batch_.size(); ++i)
     if (batch_.alive(i)) views_.push_back(entries_[i].event.bytes());
   if (views_.empty()) return true;
-  // relaxed: statistic.
-  activity_.stage.store(RunnerActivity::kInSinks, std::memory_order_relaxed);
+  be_at(RunnerActivity::kInSinks);
   Status written;
   for (const std::unique_ptr<Sink>& sink : core_->sinks)
     if (written)
       written = guarded(sink->name(), [&] { return sink->write(views_, partition_->number()); });
-  // relaxed: statistic.
-  activity_.stage.store(RunnerActivity::kIdle, std::memory_order_relaxed);
+  be_at(RunnerActivity::kIdle);
   if (written) return true;
   core_->fail(std::move(written).error());
   return false;

@@ -48,11 +48,15 @@ struct RunnerCounters {
 
 /// What a runner is at, for health().
 struct alignas(kControlBytes) RunnerActivity {
-  static constexpr unsigned kIdle = ~0U;
-  static constexpr unsigned kInSinks = ~0U - 1;
+  static constexpr std::uint64_t kIdle = 0xFF;
+  static constexpr std::uint64_t kInSinks = 0xFE;
+  static constexpr std::uint64_t kStageMask = 0xFF;
+  static_assert(kStagesMax <= kInSinks);
   // Written by the runner, read by health() and stats().
-  std::atomic<unsigned> stage{kIdle};       ///< number, or one of the marks above
-  std::atomic<std::uint64_t> since_ns{0};   ///< begin of the batch
+  /// Since when the batch has been handled, to 256 ns, and in the last byte the stage's number or
+  /// one of the marks above. In one word, so that nobody pairs a stage with the begin of another
+  /// batch, in whatever order a CPU stores and loads.
+  std::atomic<std::uint64_t> at{kIdle};
   std::atomic<std::uint64_t> oldest_ns{0};  ///< acceptance of the oldest event; 0: none
   std::atomic<std::uint64_t> unpublished_since_ns{0};
   std::atomic<bool> pressure_high{false};
@@ -102,6 +106,7 @@ class alignas(kControlBytes) SegmentRunner {
   void refuse(const EventRing::Slot& slot, RefuseReason reason, std::string_view detail);
   [[nodiscard]] Fate fate_before(std::uint32_t slot_index, std::uint32_t offset,
                                  std::uint8_t& stage) noexcept;
+  void be_at(std::uint64_t stage) noexcept;
   void run_stages();
   bool write_sinks();
   void end_events(std::uint64_t now_ns);
@@ -125,6 +130,7 @@ class alignas(kControlBytes) SegmentRunner {
   Decoder decoder_;
   EventRing::Reader reader_;
   std::uint64_t sequence_ = 0;  ///< the reader's place in 64 bits
+  std::uint64_t since_ns_ = 0;  ///< begin of the batch
   std::uint32_t ended_ = 0;  ///< places of a batch that failed whose events were ended all the same
   std::uint64_t indexed_again_ = 0;
   Producer inner_;

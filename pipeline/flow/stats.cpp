@@ -153,20 +153,22 @@ Health PipelineCore::health() const {
   for (const std::unique_ptr<SegmentRunner>& runner : runners_) {
     const RunnerActivity& activity = runner->activity();
     const unsigned partition = runner->partition().number();
-    // relaxed: statistic.
+    // Asked first: where it waits for a claim, its cursor was acquired, and what it noted of the
+    // claims before that one is overwritten for who loads it after that.
+    const bool waits = runner->waits_for_claim();
+    // relaxed: ordered by the acquire of the cursor.
     const std::uint64_t waiting_ns = activity.unpublished_since_ns.load(std::memory_order_relaxed);
     const std::uint64_t waited_ns = waiting_ns == 0 ? 0 : less(now_ns, waiting_ns);
-    // What the runner noted may be old: it is asked last whether it still waits.
-    if (waited_ns >= patience_ns && runner->waits_for_claim())
+    if (waits && waited_ns >= patience_ns)
       tell(fmt::format(
           "partition {} has waited {:.3f} s for claim {} of its ring, which a producer took and "
           "has neither published nor left",
           partition, seconds(waited_ns),
           runner->partition().cursor(layout_index(runner->segment())).load().sequence()));
     // relaxed: statistic.
-    const unsigned stage = activity.stage.load(std::memory_order_relaxed);
-    // relaxed: statistic.
-    const std::uint64_t since_ns = activity.since_ns.load(std::memory_order_relaxed);
+    const std::uint64_t at = activity.at.load(std::memory_order_relaxed);
+    const std::uint64_t stage = at & RunnerActivity::kStageMask;
+    const std::uint64_t since_ns = at & ~RunnerActivity::kStageMask;
     const bool waited_long = less(now_ns, since_ns) >= patience_ns;
     if (stage == RunnerActivity::kInSinks && waited_long)
       tell(fmt::format("the sinks have been taking one batch of partition {} for {:.3f} s",
