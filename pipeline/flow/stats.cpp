@@ -23,6 +23,11 @@ std::uint64_t less(std::uint64_t from, std::uint64_t what) noexcept {
   return from > what ? from - what : 0;
 }
 
+/// A sum that was taken modularly, of which the same holds.
+std::uint64_t not_below_zero(std::uint64_t sum) noexcept {
+  return static_cast<std::int64_t>(sum) < 0 ? 0 : sum;
+}
+
 double seconds(std::uint64_t duration_ns) noexcept { return double(duration_ns) / 1e9; }
 
 }  // namespace
@@ -69,15 +74,19 @@ void PipelineCore::add_runner(const SegmentRunner& runner, Stats& stats,
   partition.completed += completed;
   ended[number] = completed + dropped + dead;
   stats.latency_ns.merge(counters.latency_ns.snapshot());
-  // The runner has the places that it passed in 64 bits, the ring those that were claimed beyond.
-  partition.accepted += counters.handled.get() - counters.tombstones.get();
+  partition.accepted -= counters.tombstones.get();
+  const std::uint64_t handled = counters.handled.get();
   const EventRing& ring = runner.partition().ring();
   const Position done = runner.partition().cursor(layout_index(runner.segment())).load();
   const Position claimed = ring.position();
   partition.slots_used = Position::sequences_between(done.sequence(), claimed.sequence());
   partition.arena_bytes_used =
       std::uint64_t{Position::units_between(done.units(), claimed.units())} * kUnitBytes;
-  partition.accepted += partition.slots_used;
+  // The runner has the places that it passed in 64 bits, the ring those that were claimed beyond:
+  // beyond that very count, since the cursor may have moved after it was read.
+  const std::uint32_t beyond =
+      Position::sequences_between(static_cast<std::uint32_t>(handled), claimed.sequence());
+  partition.accepted += handled + (beyond > ring.slots_count() ? 0 : beyond);
   // relaxed: statistic.
   partition.pressure_high = runner.activity().pressure_high.load(std::memory_order_relaxed);
   // relaxed: statistic.
@@ -93,17 +102,22 @@ Stats PipelineCore::stats() const {
     stats.stages[i].name = layout.stages[i].name;
   stats.partitions.resize(partitions.size());
   std::vector<std::uint64_t> ended(partitions.size(), 0);
-  // Ends are read before beginnings, and each event is counted as accepted before any runner sees
-  // it.
+  // Ends are read before beginnings, and an event is counted as accepted before any runner sees it:
+  // where stores and loads keep their order (x86) ends never outnumber beginnings. Elsewhere they
+  // may for a moment, since no counter orders another; what is subtracted then stays at zero. Once
+  // the threads are quiet the sums are exact.
   for (const std::unique_ptr<SegmentRunner>& runner : runners_) add_runner(*runner, stats, ended);
   for (std::size_t i = 0; i < partitions.size(); ++i) {
     PartitionStats& partition = stats.partitions[i];
     partition.slots = layout.options.ring.slots;
     partition.arena_bytes = layout.options.ring.arena_bytes;
+    partition.accepted = not_below_zero(partition.accepted);
     partition.in_flight = less(partition.accepted, ended[i]);
   }
   for (const std::uint64_t refused_by_runners : stats.refused) stats.accepted -= refused_by_runners;
   add_producers(stats);
+  stats.accepted = not_below_zero(stats.accepted);
+  stats.bytes_accepted = not_below_zero(stats.bytes_accepted);
   stats.in_flight = less(stats.accepted, stats.completed + stats.dropped + stats.dead);
   stats.spill_bytes = spill.bytes_used();
   for (const std::unique_ptr<RunnerThread>& thread : threads_) {
