@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the explorer must notice, and that its reduction leaves nothing out.
+// What the explorer must notice, what it must try, and that each failure can be repeated.
 #include <gtest/gtest.h>
 
 #include <map>
+#include <optional>
+#include <set>
 
 #include "explorer/in_lambdas.hpp"
 
@@ -27,6 +29,16 @@ Verdict explore(std::vector<Body> threads, const Limits& limits = {},
   InLambdas<State> scenario(std::move(threads), [](State&) {});
   Explorer explorer;
   return explorer.explore(scenario, *search, limits, {.schedules = schedules});
+}
+
+/// True if some execution comes to its end, whatever becomes of the others.
+bool reaches_end(std::vector<Body> threads, const Limits& limits) {
+  bool ends = false;
+  InLambdas<State> scenario(std::move(threads), [&](State&) { ends = true; });
+  Exhaustive search;
+  Explorer explorer;
+  while (!explorer.explore(scenario, search, limits, {}).exhausted) continue;
+  return ends;
 }
 
 std::vector<Body> hand_over(std::memory_order store) {
@@ -108,6 +120,54 @@ TEST(Explorer, park_runs_out_of_time_where_that_is_allowed) {
   EXPECT_GT(answers[false], 0U);
 }
 
+TEST(Explorer, park_returns_by_itself_so_often_in_each_thread) {
+  const auto sleeps = [](unsigned times) {
+    return [=](State& s) {
+      for (unsigned i = 0; i < times; ++i) ModelAtomics::wait(s.word, 0, 0);
+    };
+  };
+  for (const unsigned returns : {0U, 1U, 2U}) {
+    // Somebody who parks once more than that sleeps for ever, however often the other returned.
+    EXPECT_TRUE(reaches_end({sleeps(returns), sleeps(returns)}, {.returns_max = returns}));
+    EXPECT_FALSE(reaches_end({sleeps(returns + 1), sleeps(returns)}, {.returns_max = returns}));
+  }
+}
+
+TEST(Explorer, pausing_thread_goes_on_at_once_and_lets_others_go_first) {
+  // How often it looks until it sees the flag, at most ten times.
+  std::set<unsigned> looks;
+  const Verdict verdict = explore({[&](State& s) {
+                                     unsigned count = 1;
+                                     while (s.flag.load(relaxed) == 0 && count < 10) {
+                                       ModelAtomics::pause();
+                                       ++count;
+                                     }
+                                     looks.insert(count);
+                                   },
+                                   [](State& s) { s.flag.store(1, relaxed); }},
+                                  {.stale_max = 0, .pauses_max = 3});
+  EXPECT_FALSE(verdict.failed) << verdict.what;
+  // Three pauses that go on at once, and one behind which the store has come.
+  EXPECT_EQ(looks, (std::set<unsigned>{1, 2, 3, 4, 5}));
+}
+
+TEST(Explorer, pause_waits_for_a_store_to_what_was_looked_at) {
+  unsigned looks_max = 0;
+  const Verdict verdict = explore({[&](State& s) {
+                                     unsigned count = 0;
+                                     for (; s.flag.load(relaxed) == 0; ++count)
+                                       ModelAtomics::pause();
+                                     looks_max = std::max(looks_max, count);
+                                   },
+                                   [](State& s) {
+                                     for (unsigned i = 0; i < 20; ++i) s.word.store(i, relaxed);
+                                     s.flag.store(1, relaxed);
+                                   }},
+                                  {.stale_max = 0, .pauses_max = 1});
+  EXPECT_FALSE(verdict.failed) << verdict.what;
+  EXPECT_EQ(looks_max, 2U);
+}
+
 TEST(Explorer, livelock_is_found) {
   const Body spin = [](State& s) {
     while (s.flag.load(relaxed) == 0) ModelAtomics::pause();
@@ -123,20 +183,6 @@ TEST(Explorer, livelock_is_found) {
   EXPECT_FALSE(explore({spin, open}).failed);
 }
 
-TEST(Explorer, failure_is_repeated_from_its_seed_and_from_its_steps) {
-  const Verdict by_steps = explore(hand_over(relaxed));
-  const Verdict by_seed = explore(hand_over(relaxed), {}, std::make_unique<Random>(7), 1000);
-  for (const Verdict& found : {by_steps, by_seed}) {
-    ASSERT_TRUE(found.failed);
-    std::unique_ptr<Search> search = search_from(found.replay);
-    ASSERT_NE(search, nullptr) << found.replay;
-    const Verdict again = explore(hand_over(relaxed), {}, std::move(search));
-    EXPECT_EQ(again.what, found.what);
-    EXPECT_EQ(again.trace, found.trace);
-  }
-  EXPECT_EQ(search_from("nonsense"), nullptr);
-}
-
 TEST(Explorer, trace_shows_each_step_with_its_source) {
   const Verdict verdict = explore(hand_over(relaxed));
   EXPECT_NE(verdict.trace.find("s.flag.store(1, store);"), std::string::npos) << verdict.trace;
@@ -150,105 +196,109 @@ TEST(Explorer, independent_threads_need_one_schedule) {
   EXPECT_EQ(verdict.schedules, 1U);
 }
 
-// ---- the reduction against a search that leaves nothing out
+// ---- repeating
 
-/// Every execution, each as often as it can be reached.
-class Complete final : public Search {
+/// A runner that parks although there is work, as RingWorld tells it.
+class Sleeper final : public Scenario {
  public:
-  bool begin() override {
-    at_ = 0;
-    if (!std::exchange(begun_, true)) return true;
-    while (!taken_.empty()) {
-      if (++taken_.back().first < taken_.back().second) return true;
-      taken_.pop_back();
-    }
-    return false;
+  [[nodiscard]] unsigned threads() const override { return 2; }
+  void setup() override { state_.emplace(); }
+  void run(unsigned thread) override { sleeper_and_waker(false)[thread - 1](*state_); }
+  [[nodiscard]] std::string state_of(unsigned thread) const override {
+    return thread == 1 ? "has read 0 of 1" : "";
   }
-  unsigned pick(unsigned enabled, unsigned) override {
-    unsigned skip = choose(static_cast<unsigned>(std::popcount(enabled)));
-    for (; skip != 0; --skip) enabled &= enabled - 1;
-    return static_cast<unsigned>(std::countr_zero(enabled));
-  }
-  unsigned choose(unsigned count) override {
-    if (at_ == taken_.size()) taken_.emplace_back(0, count);
-    return taken_[at_++].first;
-  }
-  [[nodiscard]] std::string replay() const override { return {}; }
 
  private:
-  std::vector<std::pair<unsigned, unsigned>> taken_;
-  std::size_t at_ = 0;
-  bool begun_ = false;
+  std::optional<State> state_;
 };
 
-/// A random program over two atomics and a futex word; each thread notes what it saw.
-struct RandomProgram {
-  struct Cells {
-    ModelAtomics::Atomic<unsigned> at[2]{0, 0};
-    ModelAtomics::Atomic<std::uint32_t> word{0};
-    std::string seen[4];
-  };
-  std::vector<std::function<void(Cells&)>> threads;
-
-  RandomProgram(std::uint64_t seed, unsigned thread_count, unsigned steps) {
-    test::Dice dice(seed);
-    for (unsigned thread = 0; thread < thread_count; ++thread) {
-      std::vector<unsigned> kinds;
-      for (unsigned step = 0; step < steps; ++step) kinds.push_back(dice.below(24));
-      threads.push_back([=](Cells& cells) {
-        for (const unsigned kind : kinds) do_step(cells, cells.seen[thread], kind, thread);
-      });
-    }
-  }
-
-  static void do_step(Cells& cells, std::string& seen, unsigned kind, unsigned thread) {
-    ModelAtomics::Atomic<unsigned>& cell = cells.at[kind & 1];
-    const bool strong = (kind & 2) != 0;
-    unsigned expected = thread;
-    switch (kind >> 2) {
-      case 0:
-      case 1: seen += std::to_string(cell.load(strong ? acquire : relaxed)); break;
-      case 2: cell.store(thread + 1, strong ? release : relaxed); break;
-      case 3: seen += std::to_string(cell.fetch_add(3, strong ? release : relaxed)); break;
-      case 4:
-        seen += cell.compare_exchange_strong(expected, 7, acquire, relaxed) ? "s" : "f";
-        seen += std::to_string(expected);
-        break;
-      default:
-        if (strong) {
-          cells.word.fetch_add(1, release);
-          ModelAtomics::wake_all(cells.word);
-        } else {
-          seen += ModelAtomics::wait(cells.word, 0, 1) ? "w" : "t";
-        }
-    }
-  }
-
-  template <class AnySearch>
-  [[nodiscard]] std::set<std::string> outcomes() const {
-    std::set<std::string> found;
-    InLambdas<Cells> scenario(threads, [&](Cells& cells) {
-      std::string text;
-      for (const std::string& seen : cells.seen) text += seen + "|";
-      text += std::to_string(cells.at[0].load(relaxed)) + std::to_string(cells.at[1].load(relaxed));
-      found.insert(text);
-    });
-    AnySearch search;
-    Explorer explorer;
-    // A park that nobody ends is an outcome, too: one time-out for each thread keeps it going.
-    const Verdict verdict = explorer.explore(
-        scenario, search, {.stale_max = 2, .timeouts_max = 8, .unordered_stores = true}, {});
-    if (verdict.failed) found.insert(verdict.what);
-    return found;
-  }
+/// What goes wrong, and how a failure of it begins.
+struct Failing {
+  const char* what;
+  std::unique_ptr<Scenario> (*make)();
+  Limits limits;
 };
 
-TEST(Explorer, reduction_finds_every_outcome_that_a_complete_search_finds) {
-  for (std::uint64_t seed = 1; seed <= 400; ++seed) {
-    const bool three = seed % 2 == 0;
-    const RandomProgram program(seed, three ? 3 : 2, three ? 2 : 3);
-    EXPECT_EQ(program.outcomes<Exhaustive>(), program.outcomes<Complete>()) << "seed " << seed;
+std::unique_ptr<Scenario> in_lambdas(std::vector<Body> threads) {
+  return std::make_unique<InLambdas<State>>(std::move(threads), [](State&) {});
+}
+
+const Failing kFailing[] = {
+    {"data race: T1 writes at", [] { return in_lambdas(hand_over(relaxed)); }, {}},
+    {"deadlock: nobody can go on; T1 is parked; T2 is parked;",
+     [] {
+       const Body sleep = [](State& s) {
+         s.flag.fetch_add(1, relaxed);
+         ModelAtomics::wait(s.word, 0, 0);
+       };
+       return in_lambdas({sleep, sleep});
+     },
+     {}},
+    {"deadlock: nobody can go on; T1 is parked (has read 0 of 1);",
+     [] { return std::unique_ptr<Scenario>(std::make_unique<Sleeper>()); },
+     {}},
+    {"livelock: all that can go on wait for each other",
+     [] {
+       const auto spin = [](unsigned mine) {
+         return [=](State& s) {
+           s.flag.fetch_add(mine, relaxed);
+           while (s.word.load(relaxed) == 0) ModelAtomics::pause();
+         };
+       };
+       return in_lambdas({spin(1), spin(2)});
+     },
+     {}},
+    {"livelock: no end after 100 steps",
+     [] {
+       const Body ping = [](State& s) {
+         while (s.flag.load(relaxed) < 1'000'000) s.flag.fetch_add(1, relaxed);
+       };
+       return in_lambdas({ping, ping});
+     },
+     {.steps_max = 100}},
+    {"check failed: nobody was faster",
+     [] {
+       const auto claim = [](unsigned mine, bool strict) {
+         return [=](State& s) {
+           unsigned free = 0;
+           const bool got = s.flag.compare_exchange_weak(free, mine, relaxed, relaxed);
+           Explorer::current().check(got || !strict, "nobody was faster");
+         };
+       };
+       return in_lambdas({claim(1, false), claim(2, true)});
+     },
+     {.spurious_max = 1}},
+    {"two stores to one atomic without order",
+     [] {
+       const Body store = [](State& s) { s.flag.store(1, relaxed); };
+       return in_lambdas({store, store});
+     },
+     {}},
+};
+
+TEST(Explorer, failure_of_each_kind_is_repeated_from_its_seed_and_from_its_steps) {
+  for (const Failing& failing : kFailing) {
+    const auto run = [&](Search& search) {
+      const std::unique_ptr<Scenario> scenario = failing.make();
+      Explorer explorer;
+      return explorer.explore(*scenario, search, failing.limits, {.schedules = 10'000});
+    };
+    Exhaustive every_one;
+    Random by_seed(7);
+    for (Search* search : {static_cast<Search*>(&every_one), static_cast<Search*>(&by_seed)}) {
+      const Verdict found = run(*search);
+      ASSERT_TRUE(found.failed) << failing.what;
+      EXPECT_TRUE(found.what.starts_with(failing.what)) << found.what;
+      EXPECT_NE(found.trace.find("explorer_test.cpp:"), std::string::npos) << found.trace;
+      std::unique_ptr<Search> again = search_from(found.replay);
+      ASSERT_NE(again, nullptr) << found.replay;
+      const Verdict repeated = run(*again);
+      EXPECT_EQ(repeated.what, found.what) << found.replay;
+      EXPECT_EQ(repeated.trace, found.trace) << found.replay;
+      EXPECT_EQ(repeated.schedules, 1U);
+    }
   }
+  EXPECT_EQ(search_from("nonsense"), nullptr);
 }
 
 }  // namespace

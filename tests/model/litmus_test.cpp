@@ -21,6 +21,7 @@ struct State {
   ModelAtomics::Atomic<unsigned> x{0};
   ModelAtomics::Atomic<unsigned> y{0};
   ModelAtomics::Atomic<unsigned> z{0};
+  ModelAtomics::Atomic<std::uint32_t> word{0};
   int data = 0;
   unsigned r[6] = {};
 };
@@ -218,6 +219,85 @@ TEST(Litmus, store_of_the_releasing_thread_ends_its_release_sequence) {
                                       first<2>);
   EXPECT_TRUE(found.contains("20"));  // C++20, unlike C++11
   EXPECT_FALSE(found.contains("10"));
+}
+
+/// T1 writes plain data behind its release: who acquires that release must not read the data.
+Found write_behind(const std::function<void(State&)>& release_of_x) {
+  return outcomes<State>({[=](State& s) {
+                            release_of_x(s);
+                            ModelAtomics::plain_write(&s.data, sizeof s.data);
+                            s.data = 1;
+                          },
+                          [](State& s) {
+                            if (s.x.load(acquire) == 0) return;
+                            ModelAtomics::plain_read(&s.data, sizeof s.data);
+                          }},
+                         first<0>);
+}
+
+TEST(Litmus, plain_access_behind_a_release_was_not_handed_over) {
+  const Body releases[] = {
+      [](State& s) { s.x.store(1, release); },
+      [](State& s) { s.x.store(1, seq_cst); },
+      [](State& s) { s.x.fetch_add(1, release); },
+      [](State& s) { s.x.exchange(1, acq_rel); },
+      [](State& s) { s.x.fetch_or(1, seq_cst); },
+      [](State& s) {
+        unsigned zero = 0;
+        s.x.compare_exchange_strong(zero, 1, release, relaxed);
+      },
+  };
+  for (const Body& one : releases) {
+    const Found found = write_behind(one);
+    ASSERT_FALSE(found.empty());
+    EXPECT_TRUE(found.rbegin()->starts_with("data race: T1 writes")) << *found.rbegin();
+  }
+}
+
+TEST(Litmus, plain_read_behind_a_release_was_not_handed_over) {
+  const Found found = outcomes<State>({[](State& s) {
+                                         s.x.store(1, release);
+                                         ModelAtomics::plain_read(&s.data, sizeof s.data);
+                                       },
+                                       [](State& s) {
+                                         if (s.x.load(acquire) == 0) return;
+                                         ModelAtomics::plain_write(&s.data, sizeof s.data);
+                                       }},
+                                      first<0>);
+  EXPECT_TRUE(found.rbegin()->starts_with("data race: T1 reads")) << *found.rbegin();
+}
+
+TEST(Litmus, what_a_second_release_hands_over_is_in_order) {
+  const Found found = outcomes<State>({[](State& s) {
+                                         s.x.store(1, release);
+                                         ModelAtomics::plain_write(&s.data, sizeof s.data);
+                                         s.x.store(2, release);
+                                       },
+                                       [](State& s) {
+                                         if (s.x.load(acquire) != 2) return;
+                                         ModelAtomics::plain_read(&s.data, sizeof s.data);
+                                       }},
+                                      first<0>);
+  EXPECT_EQ(found, (Found{""}));
+}
+
+/// A futex hands nothing over: to be woken, or to be told that the word differs, orders no memory.
+TEST(Litmus, wake_up_orders_no_memory) {
+  for (const bool acquires : {false, true}) {
+    const Found found = outcomes<State>({[](State& s) {
+                                           ModelAtomics::plain_write(&s.data, sizeof s.data);
+                                           s.word.fetch_add(1, release);
+                                           ModelAtomics::wake_all(s.word);
+                                         },
+                                         [=](State& s) {
+                                           ModelAtomics::wait(s.word, 0, 0);
+                                           if (acquires && s.word.load(acquire) == 0) return;
+                                           ModelAtomics::plain_read(&s.data, sizeof s.data);
+                                         }},
+                                        first<0>);
+    EXPECT_EQ(found.size(), 1U);
+    EXPECT_EQ(found.rbegin()->starts_with("data race"), !acquires) << *found.rbegin();
+  }
 }
 
 TEST(Litmus, read_modify_writes_lose_no_update) {

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +32,35 @@ struct Options {
   double times = 1;
   double seconds = 0;
   std::uint64_t seed = 1;
-  int stale = -1;
+  // Instead of a case's own limits.
+  std::optional<unsigned> stale;
+  std::optional<unsigned> spurious;
+  std::optional<unsigned> returns;
+  std::optional<unsigned> pauses;
   std::string replay;
 };
+
+Limits limits_of(const Case& one, const Options& options) {
+  Limits limits = one.limits;
+  limits.stale_max = options.stale.value_or(limits.stale_max);
+  limits.spurious_max = options.spurious.value_or(limits.spurious_max);
+  limits.returns_max = options.returns.value_or(limits.returns_max);
+  limits.pauses_max = options.pauses.value_or(limits.pauses_max);
+  return limits;
+}
+
+/// What of the command line an execution depends on, beside its replay.
+std::string arguments_of(const Options& options) {
+  std::string text;
+  const auto add = [&](const char* name, const std::optional<unsigned>& value) {
+    if (value) text += std::string(" ") + name + " " + std::to_string(*value);
+  };
+  add("--stale", options.stale);
+  add("--spurious", options.spurious);
+  add("--returns", options.returns);
+  add("--pauses", options.pauses);
+  return text;
+}
 
 Budget budget_of(const Case& one, const Options& options) {
   Budget budget;
@@ -57,7 +85,7 @@ bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
   const auto begin = std::chrono::steady_clock::now();
   const std::unique_ptr<Search> search = search_for(one, options);
   Case limited = one;
-  if (options.stale >= 0) limited.limits.stale_max = static_cast<unsigned>(options.stale);
+  limited.limits = limits_of(one, options);
   const Verdict verdict = explore(limited, *search, budget_of(one, options));
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   schedules += verdict.schedules;
@@ -70,8 +98,9 @@ bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
                                                        verdict.schedules + verdict.pruned, 1)),
               elapsed.count(), verdict.failed ? "FAILED" : "ok");
   if (verdict.failed)
-    std::printf("\n%s\n\n%s\nrepeat: penstock_model %s --replay \"%s\"\n", verdict.what.c_str(),
-                verdict.trace.c_str(), one.name, verdict.replay.c_str());
+    std::printf("\n%s\n\n%s\nrepeat: penstock_model %s%s --replay \"%s\"\n", verdict.what.c_str(),
+                verdict.trace.c_str(), one.name, arguments_of(options).c_str(),
+                verdict.replay.c_str());
   std::fflush(stdout);
   return !verdict.failed;
 }
@@ -121,6 +150,9 @@ int main(int count, char** arguments) {
   app.add_option("--seconds", options.seconds, "so long for each case, instead of a number");
   app.add_option("--seed", options.seed, "the first seed");
   app.add_option("--stale", options.stale, "how often a thread reads past a store it could see");
+  app.add_option("--spurious", options.spurious, "weak compare-exchanges of a thread that fail");
+  app.add_option("--returns", options.returns, "parks of a thread that end by themselves");
+  app.add_option("--pauses", options.pauses, "pauses of a thread that sees nothing new");
   app.add_option("--replay", options.replay, "one execution, as a failure printed it");
   try {
     app.parse(count, arguments);

@@ -45,21 +45,21 @@ const Case kCases[] = {
     {"one_producer",
      "a ring of two slots; the runner parks",
      [] { return ring({.producers = {events(2)}, .closing = Closing::never}); },
-     {.stale_max = 2},
+     {.stale_max = 2, .returns_max = 0},
      true},
     {"two_producers",
      "two contend for the claim word",
      [] {
        return ring({.producers = {events(1), events(1)}, .closing = Closing::never});
      },
-     {.stale_max = 1},
+     {.stale_max = 1, .returns_max = 0, .pauses_max = 1},
      true},
     {"abandoned_and_published",
      "a claim that is given up beside one that is not",
      [] {
        return ring({.producers = {{kAbandon, {}}}, .closing = Closing::never});
      },
-     {.stale_max = 2},
+     {.stale_max = 2, .returns_max = 0},
      true},
     {"two_gates",
      "two runners behind one producer",
@@ -67,7 +67,7 @@ const Case kCases[] = {
        return ring(
            {.producers = {events(1)}, .runners = {{}, {.thread = 1}}, .closing = Closing::never});
      },
-     {.stale_max = 2},
+     {.stale_max = 2, .returns_max = 0},
      true},
     {"chain",
      "a later segment parks on an earlier one",
@@ -76,17 +76,17 @@ const Case kCases[] = {
                     .runners = {{.gates = false}, {.after = {0}, .thread = 1}},
                     .closing = Closing::never});
      },
-     {.stale_max = 2},
+     {.stale_max = 2, .returns_max = 0},
      true},
     {"close",
      "close against a claim and a parked runner",
      [] { return ring({.producers = {events(1)}, .closing = Closing::any_time}); },
-     {.stale_max = 1},
+     {.stale_max = 1, .returns_max = 0, .pauses_max = 0},
      true},
     {"parked_against_time_outs",
      "the parked bit, claims, and parks that run out of time",
      [] { return ring({.producers = {events(2)}, .closing = Closing::never, .timeouts = true}); },
-     {.stale_max = 1, .timeouts_max = 1},
+     {.stale_max = 1, .timeouts_max = 1, .returns_max = 0, .pauses_max = 1},
      true},
     // By seed.
     {"one_producer_long",

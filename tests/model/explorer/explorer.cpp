@@ -18,7 +18,6 @@ using boost::context::fiber;
 using boost::context::stack_context;
 
 constexpr std::size_t kStackBytes = 128 * 1024;
-constexpr unsigned kIdleRoundsMax = 16;  // stale reads end after a few
 
 constexpr unsigned bit(unsigned thread) noexcept { return 1U << thread; }
 
@@ -108,10 +107,16 @@ Verdict Explorer::explore(Scenario& scenario, Search& search, const Limits& limi
 void Explorer::execute() {
   memory_.reset(limits_.granule_shift);
   trace_.clear();
-  started_ = ended_ = spinning_ = parked_ = timed_ = waiting_ = 0;
+  started_ = ended_ = spinning_ = parked_ = timed_ = restless_ = waiting_ = 0;
   idle_rounds_ = steps_ = 0;
   timeouts_left_ = limits_.timeouts_max;
-  spurious_left_ = limits_.spurious_max;
+  spurious_left_.fill(limits_.spurious_max);
+  returns_left_.fill(limits_.returns_max);
+  for (Attention& one : attention_) {
+    one.stretch = 1;
+    one.pauses = 0;
+    one.at.clear();
+  }
   end_ = End::none;
   running_ = 0;
   memory_.tick(0);
@@ -156,14 +161,14 @@ void Explorer::start_threads() {
 void Explorer::thread_body(unsigned thread) {
   scenario_->run(thread);
   ended_ |= bit(thread);
-  news();
+  idle_rounds_ = 0;
 }
 
 // ---- who goes on
 
 unsigned Explorer::enabled() {
   unsigned answer = started_ & ~(ended_ | spinning_ | parked_ | waiting_);
-  answer |= parked_ & timed_;
+  answer |= parked_ & (timed_ | restless_);
   for (unsigned rest = waiting_; rest != 0; rest &= rest - 1) {
     const auto thread = static_cast<unsigned>(std::countr_zero(rest));
     if ((*awaited_[thread])()) answer |= bit(thread);
@@ -183,11 +188,11 @@ unsigned Explorer::next_thread() {
   }
   unsigned able = enabled();
   if (able == 0 && spinning_ != 0) {
-    if (++idle_rounds_ > kIdleRoundsMax) {
+    if (++idle_rounds_ > limits_.idle_rounds_max) {
       fail("livelock: all that can go on wait for each other");
       return 0;
     }
-    unpause_all();
+    spinning_ = 0;
     able = enabled();
   }
   if (able == 0) {
@@ -232,9 +237,27 @@ void Explorer::point(Op op, Location* location, const Site& site) {
   record(op, location, site);
 }
 
-void Explorer::news() noexcept {
-  unpause_all();
+/// The running thread reads the store that has `age`.
+void Explorer::looks(Location& location, unsigned age) {
+  Attention& mine = attention_[running_];
+  if (location.store_at(location.count - 1 - age).seen[running_] == kNever) mine.pauses = 0;
+  if (std::exchange(location.looked[running_], mine.stretch) != mine.stretch)
+    mine.at.push_back(&location);
+}
+
+bool Explorer::could_see_news(unsigned thread) const noexcept {
+  for (Location* location : attention_[thread].at)
+    if (location->latest().seen[thread] == kNever) return true;
+  return false;
+}
+
+/// Who waits for a store to this goes on.
+void Explorer::stored(const Location& location) noexcept {
   idle_rounds_ = 0;
+  for (unsigned rest = spinning_; rest != 0; rest &= rest - 1) {
+    const auto thread = static_cast<unsigned>(std::countr_zero(rest));
+    if (location.looked[thread] == attention_[thread].stretch) spinning_ &= ~bit(thread);
+  }
 }
 
 unsigned Explorer::choose(unsigned count) {
@@ -294,6 +317,7 @@ std::uint64_t Explorer::load(Location& location, std::memory_order order, const 
   if (!live_) return memory_.load(location, running_, order, 0);
   point(Op::load, &location, site);
   const unsigned age = choose(memory_.visible(location, running_, order, limits_.stale_max));
+  looks(location, age);
   const std::uint64_t value = memory_.load(location, running_, order, age);
   search_->accessed(running_, location, false);
   Step& step = trace_.back();
@@ -311,7 +335,7 @@ void Explorer::store(Location& location, std::uint64_t value, std::memory_order 
   search_->accessed(running_, location, true);
   trace_.back().order = order;
   trace_.back().value = value;
-  news();
+  stored(location);
 }
 
 std::uint64_t Explorer::modify(Location& location, Change change, std::uint64_t operand,
@@ -326,13 +350,14 @@ std::uint64_t Explorer::modify(Location& location, Change change, std::uint64_t 
     case Change::set_bits: after = before | operand; break;
     case Change::clear_bits: after = before & operand; break;
   }
+  if (live_) looks(location, 0);
   memory_.modify(location, running_, order, after & mask, false);
   if (!live_) return before;
   search_->accessed(running_, location, true);
   trace_.back().order = order;
   trace_.back().value = after & mask;
   trace_.back().before = before;
-  news();
+  stored(location);
   return before;
 }
 
@@ -347,10 +372,10 @@ bool Explorer::compare_exchange(Location& location, std::uint64_t& expected, std
     equal = location.latest().value == expected;
     // 0: what the latest store says; then failures that see an older one, or nothing wrong.
     ages = memory_.visible(location, running_, failure, limits_.stale_max);
-    const bool may_fail = weak && equal && spurious_left_ != 0;
+    const bool may_fail = weak && equal && spurious_left_[running_] != 0;
     age = choose(ages + (may_fail ? 1 : 0));
     if (age == ages) {
-      --spurious_left_;
+      --spurious_left_[running_];
       age = 0;
       equal = false;
     } else if (age != 0) {
@@ -366,6 +391,7 @@ bool Explorer::compare_exchange(Location& location, std::uint64_t& expected, std
   step.done = equal;
   step.age = age;
   step.before = expected;
+  if (live_) looks(location, age);
   if (equal) {
     bool only_there = true;
     for (unsigned older = 1; older < ages; ++older)
@@ -376,7 +402,7 @@ bool Explorer::compare_exchange(Location& location, std::uint64_t& expected, std
   }
   step.value = equal ? desired : expected;
   if (live_) search_->accessed(running_, location, equal);
-  if (equal && live_) news();
+  if (equal && live_) stored(location);
   return equal;
 }
 
@@ -392,8 +418,14 @@ void Explorer::plain(const void* address, std::size_t bytes, bool write, const S
 
 void Explorer::pause(const Site& site) {
   if (!live_) return;
-  spinning_ |= bit(running_);
+  Attention& mine = attention_[running_];
+  // Who has looked at nothing does not wait for anything.
+  const bool may_wait = !mine.at.empty() && !could_see_news(running_);
+  const bool enough = mine.pauses++ >= limits_.pauses_max || search_->waits_at_pause();
+  if (may_wait && enough) spinning_ |= bit(running_);
   point(Op::pause, nullptr, site);
+  ++mine.stretch;
+  mine.at.clear();
 }
 
 bool Explorer::park(Location& location, std::uint64_t expected, bool may_time_out,
@@ -407,21 +439,30 @@ bool Explorer::park(Location& location, std::uint64_t expected, bool may_time_ou
   trace_.back().before = expected;
   trace_.back().done = location.latest().value == expected;
   if (location.latest().value != expected) return true;
-  if (may_time_out && timeouts_left_ != 0 && choose(2) == 1) {
+  const bool may_run_out = may_time_out && timeouts_left_ != 0;
+  const bool may_return = returns_left_[self] != 0;
+  const unsigned answer = choose(1U + (may_run_out ? 1U : 0U) + (may_return ? 1U : 0U));
+  if (answer == 1 && may_run_out) {
     --timeouts_left_;
     timed_ |= bit(self);
+  } else if (answer != 0) {
+    --returns_left_[self];
+    restless_ |= bit(self);
   }
   parked_ |= bit(self);
   parked_at_[self] = &location;
   search_->announced(self, Op::resume, &location);
   hand_over();
-  const bool woken = (parked_ & bit(self)) == 0;
+  const Resumed why = (parked_ & bit(self)) == 0  ? Resumed::woken
+                      : (timed_ & bit(self)) != 0 ? Resumed::timed_out
+                                                  : Resumed::by_itself;
   parked_ &= ~bit(self);
   timed_ &= ~bit(self);
+  restless_ &= ~bit(self);
   memory_.tick(self);
-  record(Op::resume, &location, site).done = woken;
+  record(Op::resume, &location, site).value = static_cast<std::uint64_t>(why);
   search_->accessed(self, location, false);
-  return woken;
+  return why != Resumed::timed_out;
 }
 
 void Explorer::wake_all(Location& location, const Site& site) {
@@ -432,7 +473,7 @@ void Explorer::wake_all(Location& location, const Site& site) {
     const auto thread = static_cast<unsigned>(std::countr_zero(rest));
     if (parked_at_[thread] == &location) parked_ &= ~bit(thread);
   }
-  news();
+  idle_rounds_ = 0;
 }
 
 }  // namespace penstock::model

@@ -6,7 +6,10 @@
 // 2. An execution is a function of the answers of the search alone, so a search can repeat it.
 // 3. It fails by a check, a data race, a deadlock (nobody can go on: a lost wake-up, too), or a
 //    livelock (too many steps, or all that can go on only wait for each other).
-// 4. A fiber that is not at its end when an execution is over is left as it is: nothing of it is
+// 4. A pause is a step like any other, a few times. Then, as long as it sees nothing new, the
+//    thread waits behind each until an atomic that it looked at since the one before has another
+//    store, or nobody else can go on: so a search of a loop that waits has an end.
+// 5. A fiber that is not at its end when an execution is over is left as it is: nothing of it is
 //    unwound, so what scenarios own lives in the Scenario, not on fibers' stacks.
 // One at a time in a process. Stateless search: Godefroid, "VeriSoft", POPL 1997.
 #pragma once
@@ -39,13 +42,19 @@ class Scenario {
   [[nodiscard]] virtual std::string state_of(unsigned /*thread*/) const { return {}; }
 };
 
+inline constexpr unsigned kPausesMax = 3;
+inline constexpr unsigned kIdleRoundsMax = 16;  // loops in the core that give up do so after ten
+
 /// What an execution may do at most, so that there are finitely many.
 struct Limits {
-  unsigned stale_max = 2;         ///< how often a thread may read past a store that it could see
-  unsigned timeouts_max = 0;      ///< parks that run out of time, in all threads
-  unsigned spurious_max = 0;      ///< weak compare-exchanges that fail although they could succeed
-  unsigned steps_max = 4000;      ///< more is a livelock
-  unsigned granule_shift = 6;     ///< plain memory is told apart by 2^this bytes
+  unsigned stale_max = 2;     ///< how often a thread may read past a store that it could see
+  unsigned timeouts_max = 0;  ///< parks that run out of time, in all threads
+  unsigned spurious_max = 0;  ///< weak compare-exchanges of a thread that could succeed, but fail
+  unsigned returns_max = 1;   ///< parks of a thread that end although nobody woke
+  unsigned pauses_max = kPausesMax;  ///< of a thread that sees nothing new, while others can go on
+  unsigned idle_rounds_max = kIdleRoundsMax;  ///< of all, while nobody stores: more is a livelock
+  unsigned steps_max = 4000;                  ///< more is a livelock
+  unsigned granule_shift = 6;                 ///< plain memory is told apart by 2^this bytes
   bool unordered_stores = false;  ///< allowed although only one of their orders is tried
 };
 
@@ -64,6 +73,9 @@ enum class Op : std::uint8_t {
   await,
 };
 
+/// Why a park ended.
+enum class Resumed : std::uint8_t { woken, timed_out, by_itself };
+
 /// One step of an execution, for the trace.
 struct Step {
   unsigned thread = 0;
@@ -71,7 +83,7 @@ struct Step {
   std::memory_order order = std::memory_order_relaxed;
   unsigned location = 0;
   unsigned age = 0;         ///< of what a load saw: 0 is the latest
-  std::uint64_t value = 0;  ///< read, or for store and modify written
+  std::uint64_t value = 0;  ///< read, or for store and modify written; of resume a Resumed
   std::uint64_t before = 0;
   bool done = true;  ///< false: a compare-exchange that failed, a park that did not park
   Site site;
@@ -92,6 +104,8 @@ class Search {
   virtual void announced(unsigned /*thread*/, Op /*op*/, Location* /*location*/) {}
   /// What was done to an atomic.
   virtual void accessed(unsigned /*thread*/, Location& /*location*/, bool /*write*/) {}
+  /// Whether the thread that pauses lets all others go first until it can see something new.
+  virtual bool waits_at_pause() { return false; }
   /// Whether plain accesses are scheduling points in this execution.
   [[nodiscard]] virtual bool stops_at_plain() const { return false; }
   /// How to repeat the last execution.
@@ -138,7 +152,7 @@ class Explorer {
   /// True if this thread's last step was to be woken from a park.
   [[nodiscard]] bool just_woken() const noexcept {
     return !trace_.empty() && trace_.back().thread == running_ && trace_.back().op == Op::resume &&
-           trace_.back().done;
+           trace_.back().value == static_cast<std::uint64_t>(Resumed::woken);
   }
   /// True once it has come to its end.
   [[nodiscard]] bool ended(unsigned thread) const noexcept { return (ended_ >> thread & 1) != 0; }
@@ -162,6 +176,12 @@ class Explorer {
 
  private:
   struct Fibers;
+  /// What a thread has looked at since its last pause.
+  struct Attention {
+    std::uint32_t stretch = 0;  ///< told apart by number
+    unsigned pauses = 0;        ///< since it last saw a store for the first time
+    std::vector<Location*> at;
+  };
   enum class End : std::uint8_t { none, all_ended, failed, pruned };
 
   void start_threads();
@@ -172,13 +192,14 @@ class Explorer {
   void hand_over();
   unsigned next_thread();
   unsigned enabled();
-  void unpause_all() noexcept { spinning_ = 0; }
+  void looks(Location& location, unsigned age);
+  [[nodiscard]] bool could_see_news(unsigned thread) const noexcept;
+  void stored(const Location& location) noexcept;
   void fail(const std::string& what);
   [[noreturn]] void leave();
   void deadlock();
   unsigned choose(unsigned count);
   Step& record(Op op, Location* location, const Site& site);
-  void news() noexcept;
   [[nodiscard]] std::string trace() const;
 
   static inline Explorer* current_explorer = nullptr;
@@ -195,15 +216,18 @@ class Explorer {
   unsigned chosen_ = 0;   ///< whom a thread handed over to; 0: nobody yet
   unsigned started_ = 0;  ///< mask
   unsigned ended_ = 0;
-  unsigned spinning_ = 0;  ///< wait for anything to change
+  unsigned spinning_ = 0;  ///< wait for a store to what they look at
   unsigned parked_ = 0;
-  unsigned timed_ = 0;    ///< of those parked, who may run out of time
-  unsigned waiting_ = 0;  ///< in await()
+  unsigned timed_ = 0;     ///< of those parked, who may run out of time
+  unsigned restless_ = 0;  ///< of those parked, who may return by themselves
+  unsigned waiting_ = 0;   ///< in await()
   std::array<Location*, kThreadsMax> parked_at_{};
   std::array<const std::function<bool()>*, kThreadsMax> awaited_{};
+  std::array<Attention, kThreadsMax> attention_{};
   unsigned idle_rounds_ = 0;
   unsigned timeouts_left_ = 0;
-  unsigned spurious_left_ = 0;
+  std::array<unsigned, kThreadsMax> spurious_left_{};
+  std::array<unsigned, kThreadsMax> returns_left_{};
   unsigned steps_ = 0;
   End end_ = End::none;
   std::string what_;

@@ -77,6 +77,7 @@ void Memory::store(Location& location, unsigned thread, std::memory_order order,
   location.writer = thread;
   location.written = clocks_[thread].at[thread];
   if (order == std::memory_order_seq_cst) location.last_seq_cst = location.count;
+  if (releases(order)) tick(thread);
 }
 
 void Memory::modify(Location& location, unsigned thread, std::memory_order order,
@@ -92,6 +93,7 @@ void Memory::modify(Location& location, unsigned thread, std::memory_order order
   if (releases(order)) released.join(past);
   append(location, thread, value, released);
   if (order == std::memory_order_seq_cst) location.last_seq_cst = location.count;
+  if (releases(order)) tick(thread);
 }
 
 Memory::Granule& Memory::granule(std::uintptr_t key) noexcept {

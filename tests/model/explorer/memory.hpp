@@ -2,7 +2,8 @@
 // Memory as the C++20 model lets threads see it: each atomic keeps its last stores, and a load may
 // return any of them that coherence and happens-before do not forbid.
 // 1. A store's clock is what its release hands over; read-modify-writes read the latest store and
-//    pass on what it handed over (release sequences, [intro.races]).
+//    pass on what it handed over (release sequences, [intro.races]). The releasing thread's clock
+//    ticks behind its release: what it does next, plain accesses too, was not handed over.
 // 2. A thread sees no store older than one that itself, or an event that happens before, has seen
 //    or made.
 // 3. The modification order is the order of execution. Where two stores to one atomic are not
@@ -48,6 +49,7 @@ struct Location {
   unsigned count;         ///< stores made
   unsigned last_seq_cst;  ///< behind the last seq_cst store; 0: none
   unsigned id;
+  std::array<std::uint32_t, kThreadsMax> looked{};  ///< in which stretch of each thread's pauses
   // Of the last plain store (not a read-modify-write).
   unsigned writer;
   Epoch written;
@@ -71,7 +73,10 @@ class Memory {
   /// Forgets everything. `granule_shift`: plain memory is checked by pieces of 2^shift bytes.
   void reset(unsigned granule_shift) noexcept;
   /// The clocks of two threads meet: a start, or a join.
-  void order(unsigned before, unsigned after) noexcept { clocks_[after].join(clocks_[before]); }
+  void order(unsigned before, unsigned after) noexcept {
+    clocks_[after].join(clocks_[before]);
+    tick(before);
+  }
   /// A new event of the thread.
   void tick(unsigned thread) noexcept { ++clocks_[thread].at[thread]; }
 

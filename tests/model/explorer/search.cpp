@@ -54,6 +54,7 @@ class OneSeed final : public Search {
     return random_.pick(enabled, current);
   }
   unsigned choose(unsigned count) override { return random_.choose(count); }
+  bool waits_at_pause() override { return random_.waits_at_pause(); }
   [[nodiscard]] bool stops_at_plain() const override { return random_.stops_at_plain(); }
   [[nodiscard]] std::string replay() const override { return random_.replay(); }
 
@@ -219,6 +220,8 @@ bool Random::begin() {
   switch_percent_ = kSwitchPercents[shape >> 4 & 3];
   constexpr unsigned kStalePercents[] = {0, 10, 30, 60};
   stale_percent_ = kStalePercents[shape >> 6 & 3];
+  constexpr unsigned kWaitPercents[] = {0, 30, 70, 100};
+  wait_percent_ = kWaitPercents[shape >> 18 & 3];
   if (!priorities_) return true;
   for (unsigned& priority : priority_) priority = kChangesMax + 1 + dice_.below(1000);
   changes_count_ = static_cast<unsigned>(shape >> 8) % (kChangesMax + 1);

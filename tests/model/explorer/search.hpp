@@ -5,7 +5,8 @@
 //               LNCS 1032, 1996. What a load sees is a branch like the choice of a thread.
 //   Random      by seed. Half of the executions give each thread a priority and change it at a few
 //               steps (Burckhardt et al., "PCT", ASPLOS 2010: bounded preemption), half switch
-//               threads with a probability of their own; each draws how often loads see the past.
+//               threads with a probability of their own; each draws how often loads see the past,
+//               and how often a thread that pauses lets all others go first.
 //   Repeated    one execution again, from what replay() said.
 #pragma once
 
@@ -68,6 +69,7 @@ class Random final : public Search {
   bool begin() override;
   unsigned pick(unsigned enabled, unsigned current) override;
   unsigned choose(unsigned count) override;
+  bool waits_at_pause() override { return dice_.below(100) < wait_percent_; }
   [[nodiscard]] bool stops_at_plain() const override { return stops_at_plain_; }
   [[nodiscard]] std::string replay() const override;
 
@@ -84,6 +86,7 @@ class Random final : public Search {
   bool stops_at_plain_ = false;
   unsigned switch_percent_ = 0;
   unsigned stale_percent_ = 0;
+  unsigned wait_percent_ = 0;
   unsigned step_ = 0;
   std::array<unsigned, kThreadsMax> priority_{};
   std::array<unsigned, kChangesMax> changes_{};

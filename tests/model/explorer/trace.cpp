@@ -87,7 +87,10 @@ std::string detail(const Step& step) {
   if (atomic || step.op == Op::park) text += " " + hex(step.value);
   if (atomic) text += std::string(" ") + name_of(step.order);
   if (step.age != 0) text += " (not the latest: " + std::to_string(step.age) + " older)";
-  if (step.op == Op::resume) text += step.done ? " woken" : " timed out";
+  if (step.op == Op::resume) {
+    constexpr const char* kWhy[] = {" woken", " timed out", " by itself"};
+    text += kWhy[step.value];
+  }
   return text;
 }
 
