@@ -10,8 +10,8 @@ using namespace histogram_layout;
 
 void HistogramSnapshot::merge(const HistogramSnapshot& other) {
   if (other.cells_.empty()) return;
-  cells_.resize(kCells);
-  for (std::size_t cell = 0; cell < kCells; ++cell) cells_[cell] += other.cells_[cell];
+  cells_.resize(std::max(cells_.size(), other.cells_.size()));
+  for (std::size_t cell = 0; cell < other.cells_.size(); ++cell) cells_[cell] += other.cells_[cell];
   count_ += other.count_;
   max_ = std::max(max_, other.max_);
 }
@@ -22,7 +22,7 @@ std::uint64_t HistogramSnapshot::percentile(double percent) const noexcept {
   const auto rank =
       static_cast<std::uint64_t>(std::clamp(wanted, 1.0, static_cast<double>(count_)));
   std::uint64_t seen = 0;
-  for (std::size_t cell = 0; cell + 1 < kCells; ++cell) {
+  for (std::size_t cell = 0; cell + 1 < cells_.size(); ++cell) {
     seen += cells_[cell];
     if (seen >= rank) return std::min(upper_of(cell), max_);
   }
@@ -43,19 +43,6 @@ double HistogramSnapshot::mean() const noexcept {
     sum += (lower + static_cast<double>(upper_of(cell))) / 2 * static_cast<double>(cells_[cell]);
   }
   return sum / static_cast<double>(count_);
-}
-
-HistogramSnapshot Histogram::snapshot() const {
-  HistogramSnapshot snapshot;
-  snapshot.cells_.resize(kCells);
-  for (std::size_t cell = 0; cell < kCells; ++cell) {
-    // relaxed: statistic.
-    snapshot.cells_[cell] = (*cells_)[cell].load(std::memory_order_relaxed);
-    snapshot.count_ += snapshot.cells_[cell];
-  }
-  // relaxed: statistic.
-  snapshot.max_ = max_.load(std::memory_order_relaxed);
-  return snapshot;
 }
 
 }  // namespace penstock

@@ -14,6 +14,8 @@
 #include <memory>
 #include <vector>
 
+#include <penstock/runtime/base/atomics.hpp>
+
 namespace penstock {
 
 namespace histogram_layout {
@@ -50,20 +52,25 @@ class HistogramSnapshot {
   [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 
  private:
-  friend class Histogram;
-  std::vector<std::uint64_t> cells_;  ///< empty, or kCells
+  template <class Atomics, std::size_t cells_count>
+  friend class BasicHistogram;
+  std::vector<std::uint64_t> cells_;  ///< empty, or one number for each cell
   std::uint64_t count_ = 0;
   std::uint64_t max_ = 0;
 };
 
-/// Counts values, here nanoseconds. Memory: 19 KiB.
-class Histogram {
+/// Counts values, here nanoseconds. Memory: 19 KiB. With fewer cells its range is shorter.
+template <class Atomics, std::size_t cells_count = histogram_layout::kCells>
+class BasicHistogram {
+  using Cell = typename Atomics::template Atomic<std::uint64_t>;
+  static_assert(cells_count > 0 && cells_count <= histogram_layout::kCells);
+
  public:
-  Histogram() : cells_(std::make_unique<Cells>()) {}
+  BasicHistogram() : cells_(std::make_unique<Cell[]>(cells_count)) {}
 
   /// The writing thread only.
   void record(std::uint64_t value, std::uint64_t count = 1) noexcept {
-    std::atomic<std::uint64_t>& cell = (*cells_)[histogram_layout::cell_of(value)];
+    Cell& cell = cells_[cell_of(value)];  // is cells_
     // relaxed: own value.
     const std::uint64_t before = cell.load(std::memory_order_relaxed);
     // relaxed: statistic.
@@ -79,11 +86,31 @@ class Histogram {
   [[nodiscard]] HistogramSnapshot snapshot() const;
 
  private:
-  using Cells = std::array<std::atomic<std::uint64_t>, histogram_layout::kCells>;
+  static constexpr std::size_t cell_of(std::uint64_t value) noexcept {
+    const std::size_t cell = histogram_layout::cell_of(value);
+    if constexpr (cells_count == histogram_layout::kCells) return cell;
+    return cell < cells_count ? cell : cells_count - 1;
+  }
 
   // Written by one thread, read by any.
-  std::unique_ptr<Cells> cells_;
-  std::atomic<std::uint64_t> max_{0};
+  std::unique_ptr<Cell[]> cells_;
+  Cell max_{0};
 };
+
+using Histogram = BasicHistogram<StdAtomics>;
+
+template <class Atomics, std::size_t cells_count>
+HistogramSnapshot BasicHistogram<Atomics, cells_count>::snapshot() const {
+  HistogramSnapshot snapshot;
+  snapshot.cells_.resize(cells_count);
+  for (std::size_t cell = 0; cell < cells_count; ++cell) {
+    // relaxed: statistic.
+    snapshot.cells_[cell] = cells_[cell].load(std::memory_order_relaxed);
+    snapshot.count_ += snapshot.cells_[cell];
+  }
+  // relaxed: statistic.
+  snapshot.max_ = max_.load(std::memory_order_relaxed);
+  return snapshot;
+}
 
 }  // namespace penstock

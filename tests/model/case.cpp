@@ -5,7 +5,8 @@ namespace penstock::model {
 
 std::vector<Case> every_case() {
   std::vector<Case> all;
-  for (const std::span<const Case> some : {ring_cases(), typed_ring_cases(), wait_cases()})
+  for (const std::span<const Case> some :
+       {ring_cases(), typed_ring_cases(), wait_cases(), count_cases()})
     all.insert(all.end(), some.begin(), some.end());
   return all;
 }

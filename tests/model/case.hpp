@@ -32,5 +32,6 @@ struct Case {
 [[nodiscard]] std::span<const Case> ring_cases();
 [[nodiscard]] std::span<const Case> typed_ring_cases();
 [[nodiscard]] std::span<const Case> wait_cases();
+[[nodiscard]] std::span<const Case> count_cases();
 
 }  // namespace penstock::model

@@ -26,7 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 RECORD = os.path.join(HERE, "mutants.record")
 WEAKER = {"acquire": ["relaxed"], "release": ["relaxed"], "acq_rel": ["acquire", "release"],
           "seq_cst": ["acq_rel"]}
-CASES = ["ring_cases.cpp", "typed_ring_cases.cpp", "wait_cases.cpp"]
+CASES = ["ring_cases.cpp", "typed_ring_cases.cpp", "wait_cases.cpp", "count_cases.cpp"]
 QUICK_TIMES = "0.05"  # of what the test suite runs by seed: enough for most
 SECONDS_MAX = 900
 
