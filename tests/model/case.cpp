@@ -11,10 +11,14 @@ std::vector<Case> every_case() {
   return all;
 }
 
-Verdict explore(const Case& one, Search& search, const Budget& budget) {
+Explored explore(const Case& one, Search& search, const Budget& budget) {
   const std::unique_ptr<Scenario> scenario = one.make();
   Explorer explorer;
-  return explorer.explore(*scenario, search, one.limits, budget);
+  Explored explored{.verdict = explorer.explore(*scenario, search, one.limits, budget),
+                    .reached = {}};
+  if (const auto* const reaching = dynamic_cast<const Reaching*>(scenario.get()))
+    explored.reached = reaching->reached();
+  return explored;
 }
 
 }  // namespace penstock::model

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "explorer/explorer.hpp"
+#include "reach.hpp"
 
 namespace penstock::model {
 
@@ -20,10 +21,16 @@ struct Case {
   /// True: every execution within the limits, by partial-order reduction. False: by seed.
   bool exhaustive = false;
   std::uint64_t schedules = 0;  ///< by seed: so many in the test suite
+  Points reaches{};             ///< of all its schedules at least one must come to each of these
+};
+
+struct Explored {
+  Verdict verdict;
+  Reached reached;
 };
 
 /// Explores a fresh scenario.
-[[nodiscard]] Verdict explore(const Case& one, Search& search, const Budget& budget);
+[[nodiscard]] Explored explore(const Case& one, Search& search, const Budget& budget);
 
 /// Every case there is.
 [[nodiscard]] std::vector<Case> every_case();

@@ -20,13 +20,16 @@ class CaseTest : public testing::Test {
     Search& search = case_.exhaustive ? static_cast<Search&>(every_one) : by_seed;
     Budget budget;
     if (!case_.exhaustive) budget.schedules = case_.schedules;
-    const Verdict verdict = explore(case_, search, budget);
+    const Explored explored = explore(case_, search, budget);
+    const Verdict& verdict = explored.verdict;
     RecordProperty("schedules", std::to_string(verdict.schedules));
     std::cout << verdict.schedules << " schedules\n";
     EXPECT_FALSE(verdict.failed) << verdict.what << "\n\n"
                                  << verdict.trace << "\nrepeat: penstock_model " << case_.name
                                  << " --replay \"" << verdict.replay << "\"";
     EXPECT_TRUE(verdict.failed || verdict.exhausted == case_.exhaustive);
+    const std::string missed = verdict.failed ? "" : explored.reached.missed(case_.reaches);
+    EXPECT_EQ(missed, "") << "what no schedule came to";
   }
 
  private:

@@ -5,7 +5,9 @@
 //   penstock_model --all --times 15              every case, 15 times as much
 //   penstock_model CASE --seconds 60 --seed 7    so long, from this seed on
 //   penstock_model CASE --replay "seed 123"      one execution, with its trace
-// Exit: 0 nothing was found, 1 a defect, 2 usage.
+//   penstock_model --all --points                and in how many schedules each point was reached
+// A case that runs as much as in the test suite, or more, must also come to all the points that it
+// names. Exit: 0 nothing was found, 1 a defect, 2 usage.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -29,6 +31,7 @@ struct Options {
   bool all = false;
   bool random = false;
   bool first = false;
+  bool points = false;
   double times = 1;
   double seconds = 0;
   std::uint64_t seed = 1;
@@ -80,13 +83,32 @@ std::unique_ptr<Search> search_for(const Case& one, const Options& options) {
   return std::make_unique<Random>(options.seed);
 }
 
+/// Whether as much is run as must come to every point that the case names.
+bool whole(const Case& one, const Options& options) {
+  return options.replay.empty() && options.seconds == 0 && !options.stale && !options.spurious &&
+         !options.returns && !options.pauses &&
+         (one.exhaustive ? !options.random : options.times >= 1);
+}
+
+void print_points(const Case& one, const Reached& reached) {
+  for (std::size_t i = 0; i < kPoints; ++i) {
+    const auto point = static_cast<Point>(i);
+    if (reached.count(point) == 0 && !one.reaches.has(point)) continue;
+    std::printf("    %c %-26s %10llu schedules\n", one.reaches.has(point) ? '*' : ' ',
+                name_of(point), static_cast<unsigned long long>(reached.count(point)));
+  }
+}
+
 /// False if something was found.
 bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
   const auto begin = std::chrono::steady_clock::now();
   const std::unique_ptr<Search> search = search_for(one, options);
   Case limited = one;
   limited.limits = limits_of(one, options);
-  const Verdict verdict = explore(limited, *search, budget_of(one, options));
+  const Explored explored = explore(limited, *search, budget_of(one, options));
+  const Verdict& verdict = explored.verdict;
+  const std::string missed =
+      whole(one, options) && !verdict.failed ? explored.reached.missed(one.reaches) : "";
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   schedules += verdict.schedules;
   const char* const how = !one.exhaustive || options.random ? "by seed"
@@ -96,13 +118,15 @@ bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
               static_cast<unsigned long long>(verdict.schedules), how,
               static_cast<double>(verdict.steps) / static_cast<double>(std::max<std::uint64_t>(
                                                        verdict.schedules + verdict.pruned, 1)),
-              elapsed.count(), verdict.failed ? "FAILED" : "ok");
+              elapsed.count(), verdict.failed || !missed.empty() ? "FAILED" : "ok");
   if (verdict.failed)
     std::printf("\n%s\n\n%s\nrepeat: penstock_model %s%s --replay \"%s\"\n", verdict.what.c_str(),
                 verdict.trace.c_str(), one.name, arguments_of(options).c_str(),
                 verdict.replay.c_str());
+  if (!missed.empty()) std::printf("\nno schedule came to: %s\n\n", missed.c_str());
+  if (options.points) print_points(one, explored.reached);
   std::fflush(stdout);
-  return !verdict.failed;
+  return !verdict.failed && missed.empty();
 }
 
 int run_all(const Options& options) {
@@ -145,6 +169,7 @@ int main(int count, char** arguments) {
   app.add_flag("--list", options.list, "name all cases");
   app.add_flag("--all", options.all, "every case");
   app.add_flag("--random", options.random, "by seed also where a case is exhaustive");
+  app.add_flag("--points", options.points, "also print what schedules came to");
   app.add_flag("--first", options.first, "end with the first failure");
   app.add_option("--times", options.times, "so many times what the test suite runs by seed");
   app.add_option("--seconds", options.seconds, "so long for each case, instead of a number");

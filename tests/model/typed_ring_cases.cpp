@@ -30,13 +30,14 @@ struct Shape {
 /// Each reader must see every item once, in its producer's order; behind another only what that one
 /// has seen.
 template <ProducerKind kind>
-class TypedRing final : public Scenario {
+class TypedRing final : public Scenario, public Reaching {
  public:
   explicit TypedRing(const Shape& shape) : shape_(shape) {}
 
   [[nodiscard]] unsigned threads() const override { return shape_.producers + shape_.readers; }
   void setup() override {
-    ring_.emplace(shape_.slots, ~std::uint64_t{0} - 1);
+    reached_.begin();
+    ring_.emplace(shape_.slots, std::uint64_t{0} - kBeforeWrap);
     for (unsigned i = 0; i < shape_.readers; ++i) {
       readers_[i] =
           shape_.chained && i != 0 ? &ring_->add_reader({readers_[i - 1]}) : &ring_->add_reader();
@@ -54,6 +55,7 @@ class TypedRing final : public Scenario {
  private:
   using Items = Ring<std::uint64_t, kind, ModelAtomics>;
 
+  static constexpr unsigned kBeforeWrap = 2;  ///< items until sequences begin again at zero
   static constexpr unsigned kReadersMax = 3;
   static constexpr unsigned kProducersMax = 3;
 
@@ -71,7 +73,10 @@ class TypedRing final : public Scenario {
         batch[count] = producer << 8 | (at + count);
       const std::size_t taken = handle.try_push_batch(std::span(batch).first(count));
       at += static_cast<unsigned>(taken);
-      if (taken == 0) ModelAtomics::pause();
+      if (taken != 0 && taken < count) reached_.note(Point::items_in_part);
+      if (taken != 0) continue;
+      reached_.note(Point::items_full);
+      ModelAtomics::pause();
     }
   }
   void write() {
@@ -81,9 +86,10 @@ class TypedRing final : public Scenario {
         if (handle.try_write(at)) {
           ++at;
           if (shape_.writes == Writes::published_when_due) handle.publish_when_due();
-        } else {
-          ModelAtomics::pause();
+          continue;
         }
+        reached_.note(Point::items_full);
+        ModelAtomics::pause();
       }
       // The end of the handle publishes the rest.
     }
@@ -100,7 +106,12 @@ class TypedRing final : public Scenario {
             !shape_.chained || reader == 0 || seen.count <= seen_[reader - 1].count,
             "the reader before has seen it");
       });
-      if (count == 0) ModelAtomics::pause();
+      if (seen.count >= kBeforeWrap) reached_.note(Point::items_wrapped);
+      if (count > 1) reached_.note(Point::items_together);
+      if (count != 0) continue;
+      if (shape_.chained && reader != 0 && seen.count < seen_[0].count)
+        reached_.note(Point::reader_waited);
+      ModelAtomics::pause();
     }
   }
 
@@ -123,48 +134,58 @@ const Case kCases[] = {
      "every schedule of three items through two slots",
      [] { return ring<single>({.items = 3}); },
      {.stale_max = 1, .granule_shift = 3},
-     true},
+     true,
+     0,
+     {Point::items_full, Point::items_wrapped, Point::items_together}},
     {"items_two_producers",
      "every schedule of two that stamp",
      [] { return ring<multi>({.producers = 2, .items = 1}); },
      {.stale_max = 1, .granule_shift = 3},
-     true},
+     true,
+     0,
+     {Point::items_wrapped, Point::items_together}},
     {"items_one_producer_long",
      "two readers, batches",
      [] { return ring<single>({.items = 9, .batch = 2, .readers = 2}); },
      {.granule_shift = 3},
      false,
-     300'000},
+     300'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together}},
     {"items_coalesced",
      "written apart, published together",
      [] { return ring<single>({.items = 7, .writes = Writes::published_at_the_end}); },
      {.granule_shift = 3},
      false,
-     300'000},
+     300'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together}},
     {"items_adaptive",
      "published by what the producer saw of the reader",
      [] { return ring<single>({.items = 11, .writes = Writes::published_when_due, .slots = 8}); },
      {.granule_shift = 3},
      false,
-     300'000},
+     300'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together}},
     {"items_chained",
      "a reader behind a reader",
      [] { return ring<single>({.items = 6, .readers = 2, .chained = true}); },
      {.granule_shift = 3},
      false,
-     300'000},
+     300'000,
+     {Point::items_full, Point::items_wrapped, Point::reader_waited}},
     {"items_many_producers",
      "three stamp, two read",
      [] { return ring<multi>({.producers = 3, .items = 3, .readers = 2}); },
      {.spurious_max = 2, .granule_shift = 3},
      false,
-     600'000},
+     600'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together}},
     {"items_many_producers_batches",
      "batches that find room for a part",
      [] { return ring<multi>({.producers = 2, .items = 5, .batch = 3}); },
      {.spurious_max = 2, .granule_shift = 3},
      false,
-     300'000},
+     300'000,
+     {Point::items_full, Point::items_in_part, Point::items_wrapped, Point::items_together}},
 };
 
 }  // namespace

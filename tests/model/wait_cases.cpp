@@ -106,12 +106,13 @@ std::unique_ptr<Scenario> budget() {
 // ---- one thread before two rings
 
 /// A thread that drives the runners of two partitions parks only when each has registered.
-class TwoRings final : public Scenario {
+class TwoRings final : public Scenario, public Reaching {
  public:
   explicit TwoRings(unsigned events) : events_(events) {}
 
   [[nodiscard]] unsigned threads() const override { return 3; }
   void setup() override {
+    reached_.begin();
     parts_.reset();
     parts_.emplace(*this);
     seen_[0] = seen_[1] = 0;
@@ -164,7 +165,9 @@ class TwoRings final : public Scenario {
         ++done;
         both[i]->advance(1);
       }
-      if (done == 0) ladder.idle([&] { return arm_all(both); });
+      if (done != 0) continue;
+      ladder.idle([&] { return arm_all(both); });
+      if (Explorer::current().just_woken()) reached_.note(Point::two_runners_woken);
     }
     check(waits.wakes_late.get() == 0, "no wake-up came late");
   }
@@ -192,7 +195,8 @@ const Case kCases[] = {
      [] { return std::unique_ptr<Scenario>(new TwoRings(3)); },
      {},
      false,
-     900'000},
+     900'000,
+     {Point::two_runners_woken}},
 };
 
 }  // namespace
