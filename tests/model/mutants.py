@@ -2,13 +2,21 @@
 # SPDX-License-Identifier: Apache-2.0
 # Breaks the lock-free core on purpose and expects the explorer to notice each breakage.
 #   mutants.py --build build                all of them; writes mutants.record if none survives
-#   mutants.py --build build --changed      those of files that differ from mutants.record
+#   mutants.py --build build --changed      those of files that differ from mutants.record, or all
+#                                           if anything else that decides does
 #   mutants.py --build build --only WORDS   those whose name contains the words
+#   mutants.py --build build --list         names them, and what no mutant is made of
 # The mutants: every memory_order of runtime/ and pipeline/ that is not relaxed, weakened by one
-# step, and what mutants.toml lists. Each is compiled with the explorer's cases and run: first a
-# little of every case, then all that the test suite runs. It is killed when a case fails. A mutant
-# that lives must be in mutants.toml with the reason (`survives`); one that has a reason and dies is
-# an error, too, and so is one that does not compile or whose text is no longer in the source.
+# step, and what mutants.toml lists. Each is compiled with the explorer's cases, and those whose
+# source it changes are run: first a little of each, then what the test suite runs. The control is
+# the core as it is, compiled and run in the same way: no case is run with a mutant before it has
+# passed without, and that takes the time with which the mutant's is compared.
+#   killed    a case fails: by a race, a check, a deadlock, ...; or it takes over ten times as long
+#             as without the mutant and no case fails in any other way
+#   survived  must be in mutants.toml with the reason (`survives`); one that has a reason and dies
+#             is wrong, too
+#   broken    it does not compile, or the program ends as neither a pass nor a defect does: wrong
+# A mutant whose text is not in the source, once, ends the run before anything is tried.
 import argparse
 import concurrent.futures
 import hashlib
@@ -18,23 +26,35 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import tomllib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 RECORD = os.path.join(HERE, "mutants.record")
+EVERYTHING_ELSE = "everything-else"
 WEAKER = {"acquire": ["relaxed"], "release": ["relaxed"], "acq_rel": ["acquire", "release"],
           "seq_cst": ["acq_rel"]}
+ORDER = re.compile(r"memory_order(?:_|::)(\w+)")
 CASES = ["ring_cases.cpp", "typed_ring_cases.cpp", "wait_cases.cpp", "count_cases.cpp"]
-QUICK_TIMES = "0.05"  # of what the test suite runs by seed: enough for most
-SECONDS_MAX = 900
+# A little of each case: enough for most. Then all that the test suite runs.
+ROUNDS = [["--random", "--times", "0.05"], []]
+SLOWER = 10       # so many times what the control took is no end
+SECONDS_MIN = 20  # and at least this, since a short case may meet a busy machine
+NO_ENDS_MAX = 3   # cases without an end, until the others are not tried any more
 
 
 def read(path):
     with open(os.path.join(ROOT, path), encoding="utf-8") as file:
         return file.read()
 
+
+def digest(text):
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+# ---- what is broken
 
 class Mutant:
     def __init__(self, name, edits, survives=None):
@@ -45,91 +65,187 @@ class Mutant:
         """The changed files, by path."""
         changed = {}
         for file, find, replace in self.edits:
-            text = changed.get(file, read(file))
+            text = changed.get(file) or read(file)
             if text.count(find) != 1:
                 raise ValueError(f"its text stands {text.count(find)} times in {file}")
             changed[file] = text.replace(find, replace)
         return changed
 
 
-def sources():
+def code_orders(text):
+    """Each memory_order that is not in a comment."""
+    for match in ORDER.finditer(text):
+        begin = text.rfind("\n", 0, match.start()) + 1
+        if "//" not in text[begin:match.start()]:
+            yield match, text[begin:text.find("\n", match.start())].strip()
+
+
+def with_orders():
+    """The sources of runtime/ and pipeline/ that name a memory_order."""
     for folder in ("runtime", "pipeline"):
         for path, _, names in sorted(os.walk(os.path.join(ROOT, folder))):
             for name in sorted(names):
-                if name.endswith((".hpp", ".cpp")):
-                    yield os.path.relpath(os.path.join(path, name), ROOT)
+                file = os.path.relpath(os.path.join(path, name), ROOT)
+                if name.endswith((".hpp", ".cpp")) and any(code_orders(read(file))):
+                    yield file
 
 
-def order_mutants(reasons):
+def order_mutants(file, reasons):
     """One for each step that a memory_order can be weakened by."""
-    for file in sources():
-        text = read(file)
-        seen = {}
-        for match in re.finditer(r"memory_order(?:_|::)(\w+)", text):
-            begin = text.rfind("\n", 0, match.start()) + 1
-            line = text[begin:text.find("\n", match.start())]
-            if "//" in text[begin:match.start()] or match.group(1) not in WEAKER:
+    text = read(file)
+    seen = {}
+    for match, line in code_orders(text):
+        if match.group(1) not in WEAKER:
+            continue
+        seen[line] = seen.get(line, 0) + 1
+        times = f" ({seen[line]})" if seen[line] > 1 else ""
+        for weaker in WEAKER[match.group(1)]:
+            name = f"{file}: {match.group(1)} -> {weaker}: {line}{times}"
+            # The whole text before and behind makes the place unique.
+            yield Mutant(name, [(file, text, text[:match.start(1)] + weaker +
+                                 text[match.end(1):])], reasons.pop(name, None))
+
+
+class Listed:
+    """Every mutant, and the sources whose orders the explorer can't run."""
+    def __init__(self, explored):
+        with open(os.path.join(HERE, "mutants.toml"), "rb") as file:
+            toml = tomllib.load(file)
+        self.problems = []
+        reasons = {entry["name"]: entry["survives"] for entry in toml.get("order", [])}
+        self.outside = {entry["file"]: entry for entry in toml.get("outside", [])}
+        self.mutants = []
+        not_found = set(self.outside)
+        for file in with_orders():
+            # Only what is a template over the Atomics policy runs in the explorer.
+            runs = file in explored and "std::atomic<" not in read(file)
+            if runs and file not in self.outside:
+                self.mutants += order_mutants(file, reasons)
                 continue
-            what = line.strip()
-            seen[what] = seen.get(what, 0) + 1
-            times = f" ({seen[what]})" if seen[what] > 1 else ""
-            for weaker in WEAKER[match.group(1)]:
-                name = f"{file}: {match.group(1)} -> {weaker}: {what}{times}"
-                # The whole text before and behind makes the place unique.
-                yield Mutant(name, [(file, text, text[:match.start(1)] + weaker +
-                                     text[match.end(1):])], reasons.pop(name, None))
+            not_found.discard(file)
+            self.check_outside(file, runs)
+        self.problems += [f"mutants.toml: {file} is [[outside]] and names no order"
+                          for file in sorted(not_found)]
+        self.problems += [f"mutants.toml gives a reason for what there is not: {name}"
+                          for name in sorted(reasons)]
+        for entry in toml["mutant"]:
+            edits = [(edit["file"], edit["find"], edit["replace"]) for edit in entry["edits"]]
+            self.mutants.append(Mutant(entry["name"], edits, entry.get("survives")))
+        self.check_mutants()
+
+    def check_outside(self, file, runs):
+        if file not in self.outside:
+            self.problems.append(f"{file} names orders and is not explored: say why, and how it is "
+                                 "covered, in an [[outside]] of mutants.toml")
+            return
+        if runs:
+            self.problems.append(f"mutants.toml: {file} is [[outside]], but the explorer runs it")
+        orders = [match.group(1) for match, _ in code_orders(read(file))]
+        strong = sum(order in WEAKER for order in orders)
+        self.outside[file]["orders"] = len(orders)
+        if strong != self.outside[file]["strong"]:
+            self.problems.append(f"mutants.toml: {file} has {strong} orders that could be "
+                                 f"weakened, not {self.outside[file]['strong']}")
+
+    def check_mutants(self):
+        names = set()
+        for mutant in self.mutants:
+            if mutant.name in names:
+                self.problems.append(f"there are two mutants by the name: {mutant.name}")
+            names.add(mutant.name)
+            try:
+                if any(text == read(file) for file, text in mutant.texts().items()):
+                    self.problems.append(f"{mutant.name}: it changes nothing")
+            except (ValueError, OSError) as problem:
+                self.problems.append(f"{mutant.name}: {problem}")
+
+    def print_outside(self):
+        for file, entry in sorted(self.outside.items()):
+            print(f"outside   {file}: {entry['orders']} orders, {entry['strong']} of them could be "
+                  f"weakened\n            {entry['why']} {entry['covered']}")
 
 
-def all_mutants():
-    with open(os.path.join(HERE, "mutants.toml"), "rb") as file:
-        listed = tomllib.load(file)
-    reasons = {entry["name"]: entry["survives"] for entry in listed.get("order", [])}
-    mutants = list(order_mutants(reasons))
-    if reasons:
-        sys.exit(f"mutants.toml gives reasons for what there is not: {sorted(reasons)}")
-    for entry in listed["mutant"]:
-        edits = [(edit["file"], edit["find"], edit["replace"]) for edit in entry["edits"]]
-        mutants.append(Mutant(entry["name"], edits, entry.get("survives")))
-    return mutants
+# ---- trying it
+
+def dependencies(build, source):
+    """The files of the tree that a source is compiled from, itself included."""
+    said = subprocess.run(
+        ["g++", "-std=c++20", "-MM", "-I", os.path.join(build, "include"), "-I", HERE,
+         os.path.join(HERE, source)], capture_output=True, text=True, check=True).stdout
+    paths = said.split(":", 1)[1].replace("\\\n", " ").split()
+    found = {os.path.relpath(os.path.realpath(path), ROOT) for path in paths}
+    return {path for path in found if not path.startswith("..")}
 
 
-def includers(build, files):
-    """The sources of cases that include one of the files, by what the compiler noted."""
-    chosen = []
-    for case in CASES:
-        depends = subprocess.run(
-            ["g++", "-std=c++20", "-MM", "-I", os.path.join(build, "include"),
-             os.path.join(HERE, case)], capture_output=True, text=True, check=True).stdout
-        if any(file in depends for file in files):
-            chosen.append(case)
-    return chosen
+def names_of_cases(source):
+    return re.findall(r'^    \{"(\w+)",', read(os.path.join("tests/model", source)), re.M)
+
+
+def run_case(program, arguments, case, limit):
+    """How it ended, what it said, and how long that took."""
+    begin = time.monotonic()
+    try:
+        run = subprocess.run([program, case, *arguments], capture_output=True, text=True,
+                             timeout=limit)
+    except subprocess.TimeoutExpired:
+        return "no end", f"over {limit:.0f} s", limit
+    return (*how_it_ended(run), time.monotonic() - begin)
+
+
+class ControlFailed(Exception):
+    pass
+
+
+class Control:
+    """The core as it is. Each case is run once, when it is first asked for."""
+    def __init__(self, program):
+        self.program = program
+        self.lock = threading.Lock()
+        self.runs = {}  # by round and case: the lock of that run, and its seconds
+
+    def seconds(self, number, case):
+        with self.lock:
+            run = self.runs.setdefault((number, case), [threading.Lock(), None])
+        with run[0]:
+            if run[1] is None:
+                how, said, run[1] = run_case(self.program, ROUNDS[number], case, None)
+                if how != "passed":
+                    raise ControlFailed(f"the core as it is fails: {case}: {how}: {said}")
+        return run[1]
 
 
 class Trial:
-    def __init__(self, build):
+    def __init__(self, build, explored):
         self.build = os.path.abspath(build)
         self.objects = os.path.join(self.build, "tests/model/CMakeFiles")
-        self.includers = {}
+        self.explored = explored
+        self.control = None
 
-    def object_of(self, case):
-        return os.path.join(self.objects, "penstock_model_cases.dir", case + ".o")
+    def sources_of(self, mutant):
+        return [case for case in CASES if self.explored[case] & set(mutant.files)]
 
-    def compile(self, mutant, folder):
-        """The program with the mutant in it, or None and what the compiler said."""
+    def make_control(self, mutants, folder):
+        sources = {source for mutant in mutants for source in self.sources_of(mutant)}
+        program, said = self.compile({}, sources, folder)
+        if program is None:
+            raise ControlFailed("the core as it is does not compile as mutants are compiled:\n" +
+                                said)
+        self.control = Control(program)
+
+    def compile(self, texts, sources, folder):
+        """The program with other texts of some files, of which these sources of cases are compiled
+        anew; or None and what the compiler said."""
         include = os.path.join(folder, "penstock")
         os.makedirs(include)
         for part in ("runtime", "pipeline"):
             shutil.copytree(os.path.join(ROOT, part), os.path.join(include, part))
-        for file, text in mutant.texts().items():
+        for file, text in texts.items():
             with open(os.path.join(include, file), "w", encoding="utf-8") as out:
                 out.write(text)
-        key = tuple(mutant.files)
-        if key not in self.includers:
-            self.includers[key] = includers(self.build, key)
         objects = []
         for case in CASES:
-            if case not in self.includers[key]:
-                objects.append(self.object_of(case))
+            if case not in sources:
+                objects.append(os.path.join(self.objects, "penstock_model_cases.dir", case + ".o"))
                 continue
             objects.append(os.path.join(folder, case + ".o"))
             made = subprocess.run(
@@ -147,32 +263,66 @@ class Trial:
         return (program, "") if linked.returncode == 0 else (None, linked.stderr)
 
     def run(self, mutant):
-        """"killed", "survived" or "broken", and by what."""
-        if not mutant.files[0].endswith(".hpp"):
-            return "survived", "no template over the Atomics policy"
+        """"killed", "survived" or "broken", and how."""
+        cases = [case for source in self.sources_of(mutant) for case in names_of_cases(source)]
+        if not cases:
+            return "broken", "no case is compiled from what it changes"
         with tempfile.TemporaryDirectory(prefix="penstock-mutant-") as folder:
-            try:
-                program, said = self.compile(mutant, folder)
-            except ValueError as problem:
-                return "broken", str(problem)
+            program, said = self.compile(mutant.texts(), self.sources_of(mutant), folder)
             if program is None:
-                return "broken", said
-            for arguments in (["--random", "--times", QUICK_TIMES], []):
-                try:
-                    run = subprocess.run([program, "--all", "--first", *arguments],
-                                         capture_output=True, text=True, timeout=SECONDS_MAX)
-                except subprocess.TimeoutExpired:
-                    return "killed", "no end"
-                if run.returncode != 0:
-                    failed = re.search(r"^(\S+) .*FAILED\n\n(.*)", run.stdout, re.M)
-                    by = f"{failed.group(1)}: {failed.group(2)}" if failed else (
-                        f"the program ended with {run.returncode} {run.stderr.strip()[:200]}")
-                    return "killed", by
-            return "survived", ""
+                return "broken", "it does not compile:\n" + said
+            return self.run_cases(program, cases)
+
+    def run_cases(self, program, cases):
+        no_ends = {}
+        for number, arguments in enumerate(ROUNDS):
+            for case in cases:
+                if case in no_ends:
+                    continue
+                control = self.control.seconds(number, case)
+                how, said, _ = run_case(program, arguments, case,
+                                        max(SLOWER * control, SECONDS_MIN))
+                if how == "no end":  # a weak sign: any other is a better one
+                    no_ends[case] = f"no end: {case}: {said}, {control:.1f} s without the mutant"
+                    if len(no_ends) == NO_ENDS_MAX:
+                        return "killed", no_ends[case]
+                elif how == "broken":
+                    return "broken", f"{case}: {said}"
+                elif how != "passed":
+                    return "killed", f"{how}: {case}: {said}"
+        return ("killed", next(iter(no_ends.values()))) if no_ends else ("survived", "")
 
 
-def digest(file):
-    return hashlib.sha256(read(file).encode()).hexdigest()[:16]
+def how_it_ended(run):
+    """In one word what a program said of the case it ran, and its words."""
+    if run.returncode == 0:
+        return "passed", ""
+    if run.returncode < 0:
+        said = f"signal {-run.returncode} {run.stderr.strip()[:200]}"
+        return ("assertion" if "PENSTOCK" in run.stderr else "crash"), said
+    failed = re.search(r"^\S+ .*FAILED\n\n(.*)", run.stdout, re.M)
+    if run.returncode != 1 or failed is None:
+        return "broken", f"it ended with {run.returncode}: {run.stderr.strip()[:200]}"
+    said = failed.group(1)
+    for how, words in (("race", "data race"), ("check", "check failed"), ("deadlock", "deadlock"),
+                       ("livelock", "livelock"), ("not reached", "no schedule came to"),
+                       ("unordered", "two stores to one atomic")):
+        if said.startswith(words):
+            return how, said
+    return "broken", f"it failed as nothing that is known: {said}"
+
+
+# ---- what was tried
+
+def everything_else(explored, mutants):
+    """What decides about the mutants beside the sources that they change."""
+    files = set().union(*explored.values())
+    for path, _, names in os.walk(HERE):
+        files |= {os.path.relpath(os.path.join(path, name), ROOT) for name in names
+                  if name.endswith((".hpp", ".cpp", ".py", ".toml", ".txt")) and
+                  not name.endswith("_test.cpp")}
+    files -= {file for mutant in mutants for file in mutant.files}
+    return digest("".join(f"{file} {digest(read(file))}\n" for file in sorted(files)))
 
 
 def recorded():
@@ -182,16 +332,50 @@ def recorded():
         return dict(reversed(line.split()[:2]) for line in file if not line.startswith("#"))
 
 
-def record(results):
+def record(results, rest):
     """What each file was when its mutants were tried."""
     lines = ["# Written by mutants.py when every mutant was killed or has its reason.",
-             "# sha256  file  mutants  killed"]
-    files = sorted({file for mutant, _ in results for file in mutant.files})
-    for file in files:
+             "# sha256  file  mutants  killed", f"{rest}  {EVERYTHING_ELSE}"]
+    for file in sorted({file for mutant, _ in results for file in mutant.files}):
         own = [verdict for mutant, verdict in results if mutant.files[0] == file]
-        lines.append(f"{digest(file)}  {file}  {len(own)}  {own.count('killed')}")
+        lines.append(f"{digest(read(file))}  {file}  {len(own)}  {own.count('killed')}")
     with open(RECORD, "w", encoding="utf-8") as out:
         out.write("\n".join(lines) + "\n")
+
+
+def chosen_of(listed, options, rest):
+    mutants = listed.mutants
+    if options.only:
+        mutants = [mutant for mutant in mutants if options.only in mutant.name]
+    if options.changed:
+        before = recorded()
+        if before.get(EVERYTHING_ELSE) == rest:
+            mutants = [mutant for mutant in mutants
+                       if any(before.get(file) != digest(read(file)) for file in mutant.files)]
+    return mutants
+
+
+def try_all(trial, mutants, jobs):
+    results, bad, ways = [], [], {}
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        trials = [pool.submit(trial.run, mutant) for mutant in mutants]
+        for mutant, one in zip(mutants, trials):
+            try:
+                verdict, how = one.result()
+            except ControlFailed:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+            results.append((mutant, verdict))
+            right = verdict == ("survived" if mutant.survives else "killed")
+            if not right:
+                bad.append(mutant.name)
+            print(f"{verdict:9} {mutant.name}{'' if right else '  <-- WRONG'}")
+            print(f"            {how or mutant.survives or 'and has no reason to'}")
+            if verdict == "killed":
+                way = how.split(":")[0]
+                ways[way] = ways.get(way, 0) + 1
+            sys.stdout.flush()
+    return results, bad, ways
 
 
 def main():
@@ -201,38 +385,47 @@ def main():
     parser.add_argument("--only")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--list", action="store_true")
-    chosen = parser.parse_args()
-    mutants = all_mutants()
-    if chosen.only:
-        mutants = [mutant for mutant in mutants if chosen.only in mutant.name]
-    if chosen.changed:
-        before = recorded()
-        mutants = [mutant for mutant in mutants
-                   if any(before.get(file) != digest(file) for file in mutant.files)]
-    if chosen.list:
+    options = parser.parse_args()
+    explored = {case: dependencies(options.build, case) for case in CASES}
+    listed = Listed(set().union(*explored.values()))
+    if listed.problems:
+        print("\n".join(listed.problems), file=sys.stderr)
+        return 2
+    rest = everything_else(explored, listed.mutants)
+    mutants = chosen_of(listed, options, rest)
+    if options.list:
         print("\n".join(mutant.name for mutant in mutants))
+        listed.print_outside()
+        return 0
+    if not mutants:
+        if options.only:
+            print(f"no mutant's name contains {options.only}", file=sys.stderr)
+            return 2
+        print(f"none of {len(listed.mutants)} mutants: nothing differs from mutants.record")
         return 0
     begin = time.monotonic()
-    trial = Trial(chosen.build)
-    results, bad = [], 0
-    with concurrent.futures.ThreadPoolExecutor(chosen.jobs) as pool:
-        for mutant, (verdict, by) in zip(mutants, pool.map(trial.run, mutants)):
-            results.append((mutant, verdict))
-            right = verdict == ("survived" if mutant.survives else "killed")
-            bad += not right
-            mark = "" if right else "  <-- WRONG"
-            print(f"{verdict:9} {mutant.name}{mark}")
-            if verdict == "killed":
-                print(f"            {by}")
-            else:
-                print(f"            {mutant.survives or by}")
-            sys.stdout.flush()
+    trial = Trial(options.build, explored)
+    with tempfile.TemporaryDirectory(prefix="penstock-control-") as folder:
+        try:
+            trial.make_control(mutants, folder)
+            results, bad, ways = try_all(trial, mutants, options.jobs)
+        except ControlFailed as problem:
+            print(problem, file=sys.stderr)
+            return 2
+    print(f"control   passed: {len({case for _, case in trial.control.runs})} cases")
+    listed.print_outside()
     killed = sum(verdict == "killed" for _, verdict in results)
-    reasons = sum(verdict == "survived" and bool(mutant.survives) for mutant, verdict in results)
-    print(f"{killed} killed, {reasons} justified, {bad} wrong, of {len(results)} mutants "
+    justified = [mutant for mutant, verdict in results if verdict == "survived" and mutant.survives]
+    print(f"{killed} of {len(results)} killed (" +
+          ", ".join(f"{way} {count}" for way, count in sorted(ways.items())) +
+          f"), {len(justified)} justified, {len(bad)} wrong, "
           f"in {time.monotonic() - begin:.0f} s")
-    if bad == 0 and not chosen.only and not chosen.changed:
-        record(results)
+    for mutant in justified:
+        print(f"justified: {mutant.name}: {mutant.survives}")
+    for name in bad:
+        print(f"wrong: {name}")
+    if not bad and not options.only and not options.changed:
+        record(results, rest)
     return 1 if bad else 0
 
 
