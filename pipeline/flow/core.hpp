@@ -50,6 +50,7 @@ struct alignas(kControlBytes) ProducerState {
   Counter accepted;
   Counter bytes_accepted;
   Counter blocked_ns;
+  Counter wakes_late;  ///< waits for room that timed out where somebody should have woken
   Counter spilled;
   Counter indexed_ahead;
   std::array<Counter, kRefuseReasons> refused;

@@ -47,7 +47,10 @@ class BlockedTime {
 class RoomWait {
  public:
   RoomWait(PipelineCore& core, ProducerState& state, const RoomPolicy& policy) noexcept
-      : core_(&core), policy_(policy), blocked_(core.waiting_clock(), state.blocked_ns) {}
+      : core_(&core),
+        policy_(policy),
+        blocked_(core.waiting_clock(), state.blocked_ns),
+        wakes_late_(&state.wakes_late) {}
 
   enum class For : std::uint8_t { bytes, slot, spill };
 
@@ -71,10 +74,11 @@ class RoomWait {
     } else if (what == For::spill) {
       if (ring.closed()) return true;  // the next try answers `closed`
       StdAtomics::sleep_ns(std::min(kSpillPollNs, park_ns));
-    } else if (what == For::slot) {
-      ring.wait_for_slot(use_reserve, park_ns);
     } else {
-      ring.wait_for_room(bytes, use_reserve, park_ns);
+      // A time-out of the caller's own finds what it finds, and has no time to look twice.
+      Counter* const late = park_ns == kRoomParkNsMax ? wakes_late_ : nullptr;
+      what == For::slot ? ring.wait_for_slot(use_reserve, park_ns, late)
+                        : ring.wait_for_room(bytes, use_reserve, park_ns, late);
     }
     return true;
   }
@@ -96,6 +100,7 @@ class RoomWait {
   PipelineCore* core_;
   RoomPolicy policy_;
   BlockedTime blocked_;
+  Counter* wakes_late_;
   unsigned rounds_ = 0;
 };
 

@@ -140,6 +140,7 @@ void PipelineCore::add_producers(Stats& stats) const {
     stats.accepted += state->accepted.get();
     stats.bytes_accepted += state->bytes_accepted.get();
     stats.blocked_ns += state->blocked_ns.get();
+    stats.waits.wakes_late += state->wakes_late.get();
     stats.spilled += state->spilled.get();
     stats.indexed_ahead += state->indexed_ahead.get();
     for (std::size_t reason = 0; reason < kRefuseReasons; ++reason)

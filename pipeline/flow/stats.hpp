@@ -51,10 +51,12 @@ struct PartitionStats {
   std::uint64_t indexed_again = 0;  ///< events whose data was read where their index was gone
 };
 
-/// Of all runner threads together.
+/// Of all runner threads together; wakes_late of producers, too.
 struct WaitStats {
   std::uint64_t parks = 0;
-  std::uint64_t wakes_late = 0;  ///< parks that ended by time-out with work there: must stay 0
+  /// Parks that ended by their safety time-out with work, or for a producer room, that nobody had
+  /// woken for: must stay 0.
+  std::uint64_t wakes_late = 0;
   std::uint64_t unpublished_waits = 0;  ///< waits behind a claim that was not yet published
 };
 

@@ -22,6 +22,7 @@
 
 #include <penstock/runtime/base/atomics.hpp>
 #include <penstock/runtime/base/check.hpp>
+#include <penstock/runtime/base/counter.hpp>
 #include <penstock/runtime/ring/cursor.hpp>
 #include <penstock/runtime/ring/padding.hpp>
 #include <penstock/runtime/ring/position.hpp>
@@ -92,10 +93,13 @@ class BasicEventRing {
   ClaimResult try_claim_batch(std::span<const std::uint32_t> lengths, bool use_reserve,
                               std::span<Claim> claims) noexcept;
   /// After `full`: waits until room may be there, at most timeout_ns (0: no limit). Spurious
-  /// returns are allowed; false if the time ran out.
-  bool wait_for_room(std::uint64_t bytes, bool use_reserve, std::uint64_t timeout_ns) noexcept;
+  /// returns are allowed; false if the time ran out. `late` counts time-outs that found what
+  /// somebody should have woken for: a defect, and it takes kLateChecks ms to be sure of it.
+  bool wait_for_room(std::uint64_t bytes, bool use_reserve, std::uint64_t timeout_ns,
+                     BasicCounter<Atomics>* late = nullptr) noexcept;
   /// The same after a try for a slot alone.
-  bool wait_for_slot(bool use_reserve, std::uint64_t timeout_ns) noexcept;
+  bool wait_for_slot(bool use_reserve, std::uint64_t timeout_ns,
+                     BasicCounter<Atomics>* late = nullptr) noexcept;
 
   // Runners.
   /// True once the event is complete; its slot, bytes and envelope may be read.
@@ -132,6 +136,8 @@ class BasicEventRing {
  private:
   /// The claim word before prepare(): closed, and marked so that only then it is opened.
   static constexpr std::uint64_t kUnopened = Position::kLowFlag | Position::kHighFlag;
+  static constexpr unsigned kLateChecks = 10;
+  static constexpr std::uint64_t kLateCheckNs = 1'000'000;
 
   struct Taken {
     Position from;
@@ -162,6 +168,10 @@ class BasicEventRing {
   [[nodiscard]] std::pair<Position, Cursor*> slowest(Position gate) const noexcept;
   bool refresh_gate(Position gate) noexcept;
   [[nodiscard]] bool register_for_room(std::uint64_t units, bool use_reserve) noexcept;
+  [[nodiscard]] bool owes_wake(std::uint64_t units, bool use_reserve) const noexcept;
+  [[nodiscard]] bool was_forgotten(std::uint64_t units, bool use_reserve,
+                                   std::uint32_t epoch) noexcept;
+  [[nodiscard]] bool worth_waking_producers(Position done) const noexcept;
   Slot& slot_to_write(std::uint32_t sequence) noexcept {
     return slots_[sequence & (slots_count_ - 1)];
   }

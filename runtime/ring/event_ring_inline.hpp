@@ -231,18 +231,64 @@ bool BasicEventRing<Atomics, Position>::register_for_room(std::uint64_t units,
 
 template <class Atomics, class Position>
 bool BasicEventRing<Atomics, Position>::wait_for_room(std::uint64_t bytes, bool use_reserve,
-                                                      std::uint64_t timeout_ns) noexcept {
+                                                      std::uint64_t timeout_ns,
+                                                      BasicCounter<Atomics>* late) noexcept {
   const std::uint32_t epoch = room_.epoch();
   if (!register_for_room(units_for(bytes), use_reserve)) return true;
-  return room_.wait(epoch, timeout_ns);
+  if (room_.wait(epoch, timeout_ns)) return true;
+  if (late != nullptr && was_forgotten(units_for(bytes), use_reserve, epoch)) late->add(1);
+  return false;
 }
 
 template <class Atomics, class Position>
-bool BasicEventRing<Atomics, Position>::wait_for_slot(bool use_reserve,
-                                                      std::uint64_t timeout_ns) noexcept {
+bool BasicEventRing<Atomics, Position>::wait_for_slot(bool use_reserve, std::uint64_t timeout_ns,
+                                                      BasicCounter<Atomics>* late) noexcept {
   const std::uint32_t epoch = room_.epoch();
   if (!register_for_room(0, use_reserve)) return true;
-  return room_.wait(epoch, timeout_ns);
+  if (room_.wait(epoch, timeout_ns)) return true;
+  if (late != nullptr && was_forgotten(0, use_reserve, epoch)) late->add(1);
+  return false;
+}
+
+/// True if the slowest reader has gone so far that the advance by which it came there should have
+/// woken a producer that waits for `units`, or if the ring was closed. What is claimed only grows
+/// while a cursor stands, and a place that is not published was not published before: what makes a
+/// wake-up worth it here and now did so at that advance.
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::owes_wake(std::uint64_t units,
+                                                  bool use_reserve) const noexcept {
+  const Position at = position();
+  if (at.low()) return true;
+  // relaxed: only where the cursors' distances are measured from.
+  const Position gate{gate_.load(std::memory_order_relaxed)};
+  const Position done = slowest(gate).first;
+  const std::uint64_t needed = units == 0 ? 0 : extent(at.units(), units);
+  // A cursor that has passed `at` looks like a huge distance: then all is moving.
+  return Position::sequences_between(done.sequence(), at.sequence()) <= slots_count_ &&
+         fits(done, at, 1, needed, use_reserve) && worth_waking_producers(done);
+}
+
+/// After a time-out. It may have met a waker between its news and its wake; that one only needs a
+/// moment.
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::was_forgotten(std::uint64_t units, bool use_reserve,
+                                                      std::uint32_t epoch) noexcept {
+  for (unsigned i = 0; i < kLateChecks; ++i) {
+    if (room_.epoch() != epoch || !owes_wake(units, use_reserve)) return false;
+    Atomics::sleep_ns(kLateCheckNs);
+  }
+  return room_.epoch() == epoch;
+}
+
+/// Whether an advance to `done` wakes producers that wait for room.
+template <class Atomics, class Position>
+bool BasicEventRing<Atomics, Position>::worth_waking_producers(Position done) const noexcept {
+  const Position claimed = position();
+  const bool slots_free =
+      Position::sequences_between(done.sequence(), claimed.sequence()) <= slots_count() / 2;
+  const bool arena_free =
+      Position::units_between(done.units(), claimed.units()) * kUnitBytes <= arena_bytes() / 2;
+  return (slots_free && arena_free) || !published(done.sequence());
 }
 
 template <class Atomics, class Position>

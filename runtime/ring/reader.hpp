@@ -78,8 +78,6 @@ class BasicEventRing<Atomics, Position>::Reader {
   [[nodiscard]] bool waits_for_claim() const noexcept;
 
  private:
-  [[nodiscard]] bool worth_waking_producers() const noexcept;
-
   // Fixed after start.
   BasicEventRing* ring_;
   Cursor* cursor_;
@@ -94,20 +92,10 @@ void BasicEventRing<Atomics, Position>::Reader::advance(std::uint32_t count) noe
   // The end of the last place is read before the place is given back.
   at_ = Position::make(slot_at(count - 1).end_units, sequence_at(count));
   const typename Cursor::Waiters waiters =
-      cursor_->advance(at_, [this] { return worth_waking_producers(); });
+      cursor_->advance(at_, [this] { return ring_->worth_waking_producers(at_); });
   if (waiters.producers) ring_->wake_producers();
   if (waiters.segments)
     for (Parker* const follower : followers_) follower->wake();
-}
-
-template <class Atomics, class Position>
-bool BasicEventRing<Atomics, Position>::Reader::worth_waking_producers() const noexcept {
-  const Position claimed = ring_->position();
-  const bool slots_free =
-      Position::sequences_between(at_.sequence(), claimed.sequence()) <= ring_->slots_count() / 2;
-  const bool arena_free = Position::units_between(at_.units(), claimed.units()) * kUnitBytes <=
-                          ring_->arena_bytes() / 2;
-  return (slots_free && arena_free) || !ring_->published(at_.sequence());
 }
 
 template <class Atomics, class Position>
