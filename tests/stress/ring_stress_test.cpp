@@ -28,11 +28,12 @@ enum class Order : std::uint8_t { side_by_side, chain, diamond };
 
 class RingStress {
  public:
-  explicit RingStress(std::uint64_t seed)
+  RingStress(std::uint64_t seed, unsigned cpus)
       : dice_(seed),
         slots_count_(4U << dice_.below(4)),
         units_(16U << dice_.below(4)),
-        producers_(1 + dice_.below(6)),
+        // With the runners more threads than CPUs, wherever there are not very many.
+        producers_(1 + dice_.below(5 + std::min(cpus, kCpusMost))),
         order_(static_cast<Order>(dice_.below(3))),
         closes_early_(dice_.percent(40)),
         slots_(std::make_unique<EventRing::Slot[]>(slots_count_)),
@@ -42,8 +43,10 @@ class RingStress {
                .slots_count = slots_count_,
                .arena = arena_.get(),
                .arena_bytes = units_ * kUnitBytes}),
+        seen_(kRunners, Seen{.next = std::vector<std::uint64_t>(producers_)}),
         accepted_(producers_),
-        abandoned_(producers_) {
+        abandoned_(producers_),
+        late_(producers_) {
     const Position start = Position::make(Position::kUnitMask - 40, Position::kSequenceMask - 200);
     const bool last_gates = order_ != Order::side_by_side;
     for (unsigned i = 0; i < kRunners; ++i) {
@@ -78,9 +81,11 @@ class RingStress {
 
  private:
   static constexpr std::uint64_t kEvents = 400;  ///< of each producer
+  static constexpr unsigned kCpusMost = 8;
+  static constexpr std::uint64_t kParkNs = 100'000'000;
 
   struct Seen {
-    std::array<std::uint64_t, 6> next{};
+    std::vector<std::uint64_t> next{};  ///< by producer
     std::uint64_t events = 0;
     std::uint64_t tombstones = 0;
     bool right = true;
@@ -100,27 +105,51 @@ class RingStress {
     Restless restless(seed);
     Dice& dice = restless.dice();
     const std::uint64_t most = std::min<std::uint64_t>(ring_.inline_bytes_max(), 300);
-    for (std::uint64_t number = 0; number < kEvents; ++number) {
+    std::uint64_t number = 0;
+    while (number < kEvents) {
+      if (dice.percent(10)) {
+        if (!produce_batch(producer, number, restless)) return;
+        continue;
+      }
       const auto length = static_cast<std::uint32_t>(dice.below(static_cast<unsigned>(most) + 1));
       EventRing::Claim claim;
       for (;;) {
         const ClaimResult result = ring_.try_claim(length, false, claim);
         if (result == ClaimResult::closed) return;
         if (result == ClaimResult::claimed) break;
-        dice.percent(70) ? static_cast<void>(ring_.wait_for_room(length, false, 100'000'000))
-                         : static_cast<void>(sched_yield());
+        dice.percent(70)
+            ? static_cast<void>(ring_.wait_for_room(length, false, kParkNs, &late_[producer]))
+            : static_cast<void>(sched_yield());
       }
-      restless.maybe();
-      if (dice.percent(10)) {
-        ++abandoned_[producer];
-        continue;  // a tombstone
-      }
-      for (std::uint32_t i = 0; i < length; ++i) claim.data()[i] = byte_of(producer, number, i);
-      restless.maybe();
-      ++accepted_[producer];
-      published_.fetch_add(1, std::memory_order_relaxed);
-      claim.publish(length, {.line = number, .source = static_cast<std::uint16_t>(producer)});
+      fill(producer, number++, length, claim, restless);
     }
+  }
+
+  /// One claim for two events; tried once. False if the ring is closed.
+  bool produce_batch(unsigned producer, std::uint64_t& number, Restless& restless) {
+    const std::array<std::uint32_t, 2> lengths{restless.dice().below(60),
+                                               restless.dice().below(60)};
+    std::array<EventRing::Claim, 2> claims;
+    const ClaimResult result = ring_.try_claim_batch(lengths, false, claims);
+    if (result == ClaimResult::claimed)
+      for (unsigned i = 0; i < 2; ++i) fill(producer, number++, lengths[i], claims[i], restless);
+    return result != ClaimResult::closed;
+  }
+
+  /// Fills a claim and publishes it, or gives it up.
+  void fill(unsigned producer, std::uint64_t number, std::uint32_t length, EventRing::Claim& claim,
+            Restless& restless) {
+    Dice& dice = restless.dice();
+    restless.maybe();
+    if (dice.percent(10)) {
+      ++abandoned_[producer];
+      return claim.abandon();
+    }
+    for (std::uint32_t i = 0; i < length; ++i) claim.data()[i] = byte_of(producer, number, i);
+    restless.maybe();
+    ++accepted_[producer];
+    published_.fetch_add(1, std::memory_order_relaxed);
+    claim.publish(length, {.line = number, .source = static_cast<std::uint16_t>(producer)});
   }
 
   void look_at(unsigned runner, const EventRing::Slot& slot, std::uint32_t index) {
@@ -170,6 +199,7 @@ class RingStress {
     for (unsigned i = 0; i < producers_; ++i) {
       accepted += accepted_[i];
       abandoned += abandoned_[i];
+      EXPECT_EQ(late_[i].get(), 0U) << "producer " << i << " was forgotten";
     }
     for (unsigned i = 0; i < kRunners; ++i) {
       EXPECT_TRUE(seen_[i].right) << "runner " << i;
@@ -194,14 +224,18 @@ class RingStress {
   std::array<Parker, kRunners> parkers_;
   std::array<WaitCounters, kRunners> waits_;
   std::vector<EventRing::Reader> readers_;
-  std::array<Seen, kRunners> seen_;
+  std::vector<Seen> seen_;
   std::vector<std::uint64_t> accepted_;
   std::vector<std::uint64_t> abandoned_;
+  std::vector<Counter> late_;
   std::atomic<std::uint64_t> published_{0};
 };
 
-TEST(RingStress, every_runner_sees_every_event_whole_and_in_order) {
-  for_seeds(20, [](std::uint64_t seed) { RingStress(seed).run(); });
+class RingStressTest : public OnCpus {};
+INSTANTIATE_TEST_SUITE_P(Cpus, RingStressTest, ::testing::Values(0, 2), OnCpus::name_of);
+
+TEST_P(RingStressTest, every_runner_sees_every_event_whole_and_in_order) {
+  for_seeds_on_cpus(20, [](std::uint64_t seed, unsigned cpus) { RingStress(seed, cpus).run(); });
 }
 
 template <ProducerKind kind>
@@ -215,7 +249,7 @@ void push_and_read(std::uint64_t seed, unsigned producers) {
   std::array<bool, 3> right{true, true, true};
   const auto read = [&](auto& reader, bool& good, std::uint64_t own_seed) {
     Restless restless(own_seed);
-    std::array<std::uint64_t, 6> next{};
+    std::vector<std::uint64_t> next(producers);
     for (std::uint64_t count = 0; count < kItems * producers;) {
       count += reader.poll(
           [&](std::uint64_t item) { good = good && (item & 0xFFFFFFFF) == next[item >> 32]++; },
@@ -244,13 +278,17 @@ void push_and_read(std::uint64_t seed, unsigned producers) {
   EXPECT_EQ(right, (std::array<bool, 3>{true, true, true}));
 }
 
-TEST(TypedRingStress, one_producer_three_readers) {
-  for_seeds(10, [](std::uint64_t seed) { push_and_read<ProducerKind::single>(seed, 1); });
+class TypedRingStress : public OnCpus {};
+INSTANTIATE_TEST_SUITE_P(Cpus, TypedRingStress, ::testing::Values(0, 2), OnCpus::name_of);
+
+TEST_P(TypedRingStress, one_producer_three_readers) {
+  for_seeds_on_cpus(
+      10, [](std::uint64_t seed, unsigned) { push_and_read<ProducerKind::single>(seed, 1); });
 }
 
-TEST(TypedRingStress, many_producers_three_readers) {
-  for_seeds(10, [](std::uint64_t seed) {
-    push_and_read<ProducerKind::multi>(seed, 2 + static_cast<unsigned>(seed % 4));
+TEST_P(TypedRingStress, many_producers_three_readers) {
+  for_seeds_on_cpus(10, [](std::uint64_t seed, unsigned cpus) {
+    push_and_read<ProducerKind::multi>(seed, std::min(cpus, 8U) + static_cast<unsigned>(seed % 4));
   });
 }
 
