@@ -253,7 +253,8 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
   // A source that hangs leaves the runners half of the time.
   join_sources(deadline_after(deadline / 2));
   close_rings();
-  if (host_) drain_host(deadline_after(deadline, waiting_clock()));
+  if (host_ && !std::exchange(host_drains_, true))
+    drain_host(deadline_after(deadline, waiting_clock()));
   bool ended = join_runners(deadline_ns);
   ended = join_sources(deadline_ns) && ended;
   const Health before_giving_up = health();
@@ -272,17 +273,34 @@ Report PipelineCore::stop(std::chrono::nanoseconds deadline) {
   return *report_;
 }
 
+/// A stop() from inside a handler, or from what the host does here in its turn, drains nothing.
 void PipelineCore::drain_host(std::uint64_t deadline_ns) {
   if (on_runner_thread()) return;
-  while (!drained() && !abandoned() && waiting_clock().now_ns() < deadline_ns) {
+  while (!drained() && !abandoned()) {
+    const std::uint64_t now_ns = waiting_clock().now_ns();
+    if (now_ns >= deadline_ns) return;
     std::size_t done = 0;
     for (unsigned partition = 0; partition < partitions.size(); ++partition)
       done += poll(partition, layout.options.batch.events);
-    if (done == 0) {
-      for (const std::unique_ptr<SegmentRunner>& runner : runners_) runner->watch_claims();
+    if (done != 0) continue;
+    // What is left stands behind a claim that somebody holds.
+    for (const std::unique_ptr<SegmentRunner>& runner : runners_) runner->watch_claims();
+    if (!while_full) {
       StdAtomics::yield();
+    } else if (!host_waits(deadline_ns - now_ns)) {
+      return;
     }
   }
+}
+
+bool PipelineCore::host_waits(std::uint64_t left_ns) const noexcept {
+  constexpr auto kMost = static_cast<std::uint64_t>(std::chrono::nanoseconds::max().count());
+  try {
+    while_full(std::chrono::nanoseconds(std::min(left_ns, kMost)));
+  } catch (...) {
+    return false;
+  }
+  return true;
 }
 
 /// Threads whose handlers do not return keep the core, and with it all that they may touch.

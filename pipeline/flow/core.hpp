@@ -147,6 +147,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   static void count_accepted(ProducerState& state, std::uint64_t bytes) noexcept;
   void refuse_at_door(ProducerState& state, const Offer& offer, RefuseReason reason,
                       std::string_view detail) noexcept;
+  /// The host's turn, on the thread that waits. False if its function threw.
+  [[nodiscard]] bool host_waits(std::uint64_t left_ns) const noexcept;
   /// True on a thread that is running this pipeline's handlers.
   [[nodiscard]] bool on_runner_thread() const noexcept;
   /// What time-outs go by: the system's clock, unless the host does the waiting.
@@ -211,6 +213,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
 
   // The host's thread only.
   bool started_ = false;
+  bool host_drains_ = false;  ///< a stop() has begun to drain
   std::optional<Report> report_;
   std::vector<std::string> warnings_;
   std::size_t sinks_open_ = 0;  ///< so many of the first

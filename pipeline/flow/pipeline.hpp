@@ -41,8 +41,8 @@ struct Pressure {
   std::uint64_t oldest_age_ns = 0;
 };
 using PressureCallback = std::function<void(const Pressure&)>;
-/// Called on the producing thread, with how long the publish may still wait. What it throws ends
-/// the wait: the publish answers `full`.
+/// Called on the thread that waits, with how long it may still wait. What it throws ends the wait:
+/// a publish answers `full`, a stop() drains no further.
 using WhileFull = std::function<void(std::chrono::nanoseconds)>;
 
 class Pipeline {
@@ -119,7 +119,8 @@ class PipelineBuilder {
   PipelineBuilder& on_pressure(PressureCallback callback);
   /// No threads: the host calls Pipeline::poll. With `while_full`, a publish that waits for room
   /// calls it instead of parking, again and again, and the host may poll there, or run something
-  /// else; time-outs and the deadline of stop() then go by the pipeline's clock.
+  /// else. So does a stop() that waits for a claim which somebody holds. Time-outs and the deadline
+  /// of stop() then go by the pipeline's clock, which may be one that only moves in there.
   PipelineBuilder& host_driven(WhileFull while_full = nullptr);
   /// Another clock than the system's, which must outlive every handle.
   PipelineBuilder& clock(const Clock& clock);

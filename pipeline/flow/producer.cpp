@@ -68,7 +68,7 @@ class RoomWait {
       if (elapsed_ns >= policy_.timeout_ns) return false;
       park_ns = std::min(park_ns, policy_.timeout_ns - elapsed_ns);
     }
-    if (core_->while_full) return host_waits(park_ns);
+    if (core_->while_full) return core_->host_waits(park_ns);
     if (core_->layout.options.threads.wait == WaitKind::busy_spin && rounds_ % kRoomSpins != 0) {
       StdAtomics::pause();
     } else if (what == For::spill) {
@@ -79,15 +79,6 @@ class RoomWait {
       Counter* const late = park_ns == kRoomParkNsMax ? wakes_late_ : nullptr;
       what == For::slot ? ring.wait_for_slot(use_reserve, park_ns, late)
                         : ring.wait_for_room(bytes, use_reserve, park_ns, late);
-    }
-    return true;
-  }
-  /// False if the host's function threw.
-  [[nodiscard]] bool host_waits(std::uint64_t park_ns) const noexcept {
-    try {
-      core_->while_full(std::chrono::nanoseconds(park_ns));
-    } catch (...) {
-      return false;
     }
     return true;
   }
