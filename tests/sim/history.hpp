@@ -44,6 +44,7 @@ class History {
     resurrected,  ///< handled or ended although refused, ended before, or never offered
     unbalanced,   ///< the pipeline's counts are not those of the history
   };
+  static constexpr unsigned kAnomalies = 6;
   struct Finding {
     Anomaly anomaly;
     Id id;

@@ -2,6 +2,7 @@
 // Each anomaly is planted into a right history and must be found, alone.
 #include "history.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -101,6 +102,44 @@ TEST(History, counts_that_are_not_those_of_the_history_are_found) {
     Planted planted;
     planted.told = told;
     EXPECT_EQ(planted.found(), (std::vector{Anomaly::unbalanced}));
+  }
+}
+
+/// One planting for each kind. A kind without one does not compile.
+Planted planted_with(Anomaly anomaly) {
+  Planted planted;
+  switch (anomaly) {
+    case Anomaly::lost:
+      planted.skips = [](std::uint32_t i) { return i == 31; };
+      planted.told = {.accepted = kEvents, .ended = kEvents, .idle = false};
+      break;
+    case Anomaly::stuck:
+      planted.skips = [](std::uint32_t i) { return i == 31; };
+      planted.told = {.accepted = kEvents, .ended = kEvents - 1, .in_flight = 1};
+      break;
+    case Anomaly::duplicated:
+      planted.before_handling = [](History& history, std::uint32_t i) {
+        if (i == 30) history.handled(Planted::id(i), 0);
+      };
+      break;
+    case Anomaly::inverted:
+      planted.instead = [](std::uint32_t i) { return i == 30 ? 33 : i == 33 ? 30 : i; };
+      break;
+    case Anomaly::resurrected:
+      planted.before_handling = [](History& history, std::uint32_t i) {
+        if (i == 30) history.handled(Planted::id(29), 2);
+      };
+      break;
+    case Anomaly::unbalanced: planted.told.accepted = kEvents + 1; break;
+  }
+  return planted;
+}
+
+TEST(History, every_kind_that_the_checker_names_is_found_where_it_was_planted) {
+  for (unsigned kind = 0; kind < History::kAnomalies; ++kind) {
+    const auto anomaly = static_cast<Anomaly>(kind);
+    const std::vector<Anomaly> found = planted_with(anomaly).found();
+    EXPECT_NE(std::find(found.begin(), found.end(), anomaly), found.end()) << "kind " << kind;
   }
 }
 

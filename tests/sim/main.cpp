@@ -3,7 +3,7 @@
 //   penstock_sim --first 1 --seeds 20000     what the test suite runs
 //   penstock_sim --first 1 --seconds 600     so long
 //   penstock_sim --seed 123                  one, with its trace
-// Exit: 0 nothing was found, 1 a defect, or a fault that never happened; 2 usage.
+// Exit: 0 nothing was found, 1 a defect, or a fault that hardly ever happened; 2 usage.
 #include <unistd.h>
 
 #include <chrono>
@@ -46,21 +46,23 @@ int run_one(std::uint64_t seed) {
 
 int run_many(std::uint64_t first, std::uint64_t seeds, double seconds) {
   constexpr std::uint64_t kSeedsForCoverage = 20'000;
+  constexpr std::uint64_t kSeedsPerKind = 200;
   const auto begin = std::chrono::steady_clock::now();
   const SeedsResult result = simulate_seeds(first, seeds, seconds);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-  bool never = false;
+  bool rare = false;
   for (unsigned what = 0; what < Coverage::kCount; ++what) {
     const std::uint64_t count = result.coverage.count[what];
     std::printf("%12llu  %s\n", static_cast<unsigned long long>(count), Coverage::name_of(what));
-    never = never || count == 0;
+    rare = rare || count < result.seeds / kSeedsPerKind;
   }
   std::printf("%s%llu seeds, %llu steps in %.1f s: %s\n", result.failure.c_str(),
               static_cast<unsigned long long>(result.seeds),
               static_cast<unsigned long long>(result.steps), elapsed.count(),
               result.failure.empty() ? "ok" : "FAILED");
-  if (never && result.seeds >= kSeedsForCoverage) {
-    std::printf("FAILED: something in the list above never happened\n");
+  if (rare && result.seeds >= kSeedsForCoverage) {
+    std::printf("FAILED: something in the list above happened less than once in %llu seeds\n",
+                static_cast<unsigned long long>(kSeedsPerKind));
     return 1;
   }
   return result.failure.empty() ? 0 : 1;

@@ -195,7 +195,7 @@ void Oracle::abandon(const Claimed& claim) {
 }
 
 bool Oracle::reject(History::Id id, bool dead) {
-  if (rejects_seen_++ == world_.reject_fails_at) {
+  if (rejects_seen++ == world_.reject_fails_at) {
     give_up();
     return false;
   }
@@ -207,6 +207,13 @@ std::size_t Oracle::poll(unsigned partition, std::size_t budget) {
   std::size_t done = 0;
   for (unsigned segment = 0; segment < segments_.size() && !abandoned_; ++segment)
     done += run(partition, segment, budget);
+  return done;
+}
+
+std::size_t Oracle::round() {
+  std::size_t done = 0;
+  for (unsigned partition = 0; partition < parts_.size(); ++partition)
+    done += poll(partition, world_.options.batch.events);
   return done;
 }
 
@@ -256,6 +263,8 @@ std::size_t Oracle::run(unsigned partition, unsigned number, std::size_t budget)
 }
 
 Oracle::Fate Oracle::decide(unsigned partition, const Place& place, unsigned stage) {
+  // A handler that stops its pipeline is in the midst of a batch: nothing more comes to an end.
+  if (handler_calls++ == world_.stops_at_call) give_up();
   switch (place.offered.actions[stage]) {
     case Action::next:
     case Action::slow: break;
@@ -284,7 +293,7 @@ bool Oracle::end_batch(Part& part, std::uint64_t begin, std::uint64_t count, uns
     if (part.places[i].state == State::event && part.places[i].fates[segment] == Fate::alive)
       alive.push_back(part.places[i].offered.id);
   for (const History::Id id : alive) {
-    if (sink_seen_++ == world_.sink_fails_at) {
+    if (sink_seen++ == world_.sink_fails_at) {
       give_up();
       return false;
     }
@@ -302,59 +311,6 @@ bool Oracle::end_batch(Part& part, std::uint64_t begin, std::uint64_t count, uns
     spill_used_ -= place.spilled_cost;
   }
   return true;
-}
-
-void Oracle::end_the_rest(History& history) const {
-  for (const Part& part : parts_)
-    for (std::uint64_t i = 0; i < part.places.size(); ++i) {
-      const Place& place = part.places[i];
-      if (place.state != State::event) continue;
-      const Fate fate = place.fates[last_];
-      if (place.refused) {
-        history.ended(place.offered.id, History::End::refused);
-      } else if (place.ended && (fate == Fate::dead || fate == Fate::dropped)) {
-        history.ended(place.offered.id,
-                      fate == Fate::dead ? History::End::dead : History::End::dropped);
-      }
-    }
-}
-
-bool Oracle::drained() const {
-  for (const Part& part : parts_)
-    for (const std::uint64_t cursor : part.cursors)
-      if (cursor != part.places.size()) return false;
-  return true;
-}
-
-std::size_t Oracle::open_claims() const {
-  std::size_t open = 0;
-  for (const Part& part : parts_)
-    for (const Place& place : part.places) open += place.state == State::open;
-  return open;
-}
-
-std::string Oracle::differs(const Stats& stats, std::uint64_t waiting) const {
-  std::string text;
-  const auto same = [&](const char* what, std::uint64_t expected, std::uint64_t told) {
-    if (expected == told) return;
-    text += std::string(text.empty() ? "" : ", ") + what + " is " + std::to_string(told) +
-            ", expected " + std::to_string(expected);
-  };
-  same("offered", counts_.offered + waiting, stats.offered);
-  same("accepted", counts_.accepted, stats.accepted);
-  for (std::size_t i = 0; i < kRefuseReasons; ++i)
-    same(to_string(static_cast<RefuseReason>(i)).data(), counts_.refused[i], stats.refused[i]);
-  same("completed", counts_.completed, stats.completed);
-  same("dropped", counts_.dropped, stats.dropped);
-  same("dead", counts_.dead, stats.dead);
-  same("in flight", counts_.accepted - counts_.completed - counts_.dropped - counts_.dead,
-       stats.in_flight);
-  same("spilled", counts_.spilled, stats.spilled);
-  same("spill bytes", spill_used_, stats.spill_bytes);
-  for (std::size_t i = 0; i < parts_.size(); ++i)
-    same("slots used", parts_[i].places.size() - parts_[i].cursors[last_],
-         stats.partitions[i].slots_used);
-  return text;
 }
 
 }  // namespace penstock::test

@@ -40,6 +40,8 @@ class Oracle {
 
   /// What Pipeline::poll() does. Emitted events are numbered in the order in which they are tried.
   std::size_t poll(unsigned partition, std::size_t budget);
+  /// What stop() does again and again until all is drained: polls every partition.
+  std::size_t round();
   void close() { closed_ = true; }
   void give_up() { closed_ = abandoned_ = true; }
   [[nodiscard]] bool abandoned() const { return abandoned_; }
@@ -52,6 +54,8 @@ class Oracle {
   /// Differences from what the pipeline says, as text; empty if there are none. `waiting`:
   /// publishes that wait for room, which are offered and neither accepted nor refused yet.
   [[nodiscard]] std::string differs(const Stats& stats, std::uint64_t waiting) const;
+  /// How many were accepted, and came to which end.
+  [[nodiscard]] const Stats& counts() const { return counts_; }
 
   struct Emitted {
     History::Id id;
@@ -61,6 +65,9 @@ class Oracle {
   std::vector<Emitted> emitted;                        ///< by all polls so far
   std::vector<History::Id> sunk;                       ///< in order
   std::vector<std::pair<History::Id, bool>> rejected;  ///< in order; true: dead
+  std::uint64_t handler_calls = 0;
+  std::uint64_t sink_seen = 0;     ///< events that were tried to be written, also in vain
+  std::uint64_t rejects_seen = 0;  ///< likewise
   std::uint64_t tombstones = 0;
   std::uint64_t wraps_skipped = 0;
 
@@ -112,8 +119,6 @@ class Oracle {
   bool abandoned_ = false;
   std::uint64_t spill_used_ = 0;
   std::vector<std::uint32_t> next_emitted_;  ///< by partition
-  std::uint64_t sink_seen_ = 0;
-  std::uint64_t rejects_seen_ = 0;
   Stats counts_;
 };
 

@@ -18,7 +18,11 @@ std::string document(const Offered& offered, std::size_t pad) {
   text += R"(","source":"/sim","type":"t")";
   if (offered.flaw != Offered::Flaw::no_key)
     text += R"(,"subject":")" + key_text(offered.key) + '"';
-  text += R"(,"data":")" + std::string(pad, 'x') + '"';
+  text += R"(,"data":")";
+  // No two events carry the same bytes.
+  for (std::size_t i = 0; i < pad; ++i)
+    text += static_cast<char>('a' + (i * 7 + offered.id.number * 3 + offered.id.producer) % 26);
+  text += '"';
   if (offered.flaw != Offered::Flaw::invalid) text += '}';
   return text;
 }
@@ -58,13 +62,20 @@ World::World(std::uint64_t seed) {
   steps = 20 + dice.below(100);
   if (dice.percent(10)) sink_fails_at = dice.below(40);
   if (dice.percent(10)) reject_fails_at = dice.below(10);
-  stops_by_abandon = dice.percent(10);
-  stops_in_the_middle = dice.percent(60);
+  ending = one_of(Ending::stopped, Ending::stopped, Ending::stopped, Ending::stopped,
+                  Ending::abandoned, Ending::by_a_handler, Ending::while_full, Ending::destroyed);
+  ends_in_the_middle = dice.percent(60);
+  // From "at once" over "in the midst of a batch" to "once all is drained".
+  stop_deadline = std::chrono::microseconds(one_of(0, 20, 100, 500, 100'000, 100'000));
+  options.drain_timeout = stop_deadline;
+  if (ending == Ending::by_a_handler) stops_at_call = dice.below(60);
 }
 
 std::string World::text() const {
   const char* const shapes[] = {"fused", "chain", "diamond"};
   const char* const policies[] = {"block", "reject", "drop_newest"};
+  const char* const endings[] = {"stopped", "abandoned", "stopped by a handler",
+                                 "stopped while full", "destroyed"};
   return "partitions " + std::to_string(options.partitions) + ", slots " +
          std::to_string(options.ring.slots) + " (reserve " +
          std::to_string(options.ring.reserve_slots) + "), arena " +
@@ -72,7 +83,8 @@ std::string World::text() const {
          std::to_string(options.ring.spill_bytes_max) + ", batch " +
          std::to_string(options.batch.events) + ", " + shapes[static_cast<int>(topology)] + ", " +
          policies[static_cast<int>(options.admission.when_full)] + ", producers " +
-         std::to_string(producers);
+         std::to_string(producers) + ", " + endings[static_cast<int>(ending)] + " within " +
+         std::to_string(stop_deadline.count()) + " ns";
 }
 
 Offered Offered::draw(Dice& dice, const World& world, History::Id id) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -15,6 +16,15 @@
 namespace penstock::test {
 
 enum class Topology : std::uint8_t { fused, chain, diamond };
+
+/// How a pipeline comes to its end.
+enum class Ending : std::uint8_t {
+  stopped,       ///< by the host
+  abandoned,     ///< by the host, who then stops it
+  by_a_handler,  ///< a handler calls stop()
+  while_full,    ///< a producer that waits for room calls stop() in its turn
+  destroyed,     ///< the host lets go of it
+};
 
 inline constexpr unsigned kStages = 3;
 inline constexpr unsigned kKeys = 5;
@@ -30,8 +40,10 @@ struct World {
   unsigned steps = 0;
   std::uint64_t sink_fails_at = UINT64_MAX;    ///< the write that reaches so many events
   std::uint64_t reject_fails_at = UINT64_MAX;  ///< the reject with this number
-  bool stops_by_abandon = false;
-  bool stops_in_the_middle = false;
+  Ending ending = Ending::stopped;
+  bool ends_in_the_middle = false;            ///< and not behind the last step
+  std::chrono::nanoseconds stop_deadline{0};  ///< by the simulated clock
+  std::uint64_t stops_at_call = UINT64_MAX;   ///< of a handler, by_a_handler
 };
 
 /// What one stage does with an event.
@@ -52,6 +64,7 @@ struct Offered {
   std::uint32_t key = 0;
   std::array<Action, kStages> actions{};
   Flaw flaw = Flaw::none;
+  bool lent = false;
   std::string bytes;
 
   static Offered draw(Dice& dice, const World& world, History::Id id);
