@@ -282,7 +282,7 @@ void PipelineCore::drain_host(std::uint64_t deadline_ns) {
     std::size_t done = 0;
     for (unsigned partition = 0; partition < partitions.size(); ++partition)
       done += poll(partition, layout.options.batch.events);
-    if (done != 0) continue;
+    if (done != 0 || abandoned()) continue;
     // What is left stands behind a claim that somebody holds.
     for (const std::unique_ptr<SegmentRunner>& runner : runners_) runner->watch_claims();
     if (!while_full) {
