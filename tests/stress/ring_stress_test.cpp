@@ -82,6 +82,7 @@ class RingStress {
  private:
   static constexpr std::uint64_t kEvents = 400;  ///< of each producer
   static constexpr unsigned kCpusMost = 8;
+  static constexpr std::size_t kBytesMax = 300;
   static constexpr std::uint64_t kParkNs = 100'000'000;
 
   struct Seen {
@@ -104,7 +105,7 @@ class RingStress {
   void produce(unsigned producer, std::uint64_t seed) {
     Restless restless(seed);
     Dice& dice = restless.dice();
-    const std::uint64_t most = std::min<std::uint64_t>(ring_.inline_bytes_max(), 300);
+    const std::uint64_t most = std::min<std::uint64_t>(ring_.inline_bytes_max(), kBytesMax);
     std::uint64_t number = 0;
     while (number < kEvents) {
       if (dice.percent(10)) {
@@ -145,11 +146,15 @@ class RingStress {
       ++abandoned_[producer];
       return claim.abandon();
     }
-    for (std::uint32_t i = 0; i < length; ++i) claim.data()[i] = byte_of(producer, number, i);
+    const SlotFields fields{.line = number, .source = static_cast<std::uint16_t>(producer)};
+    std::array<char, kBytesMax> copied;
+    const bool copies = dice.percent(50);
+    char* const bytes = copies ? copied.data() : claim.data();
+    for (std::uint32_t i = 0; i < length; ++i) bytes[i] = byte_of(producer, number, i);
     restless.maybe();
     ++accepted_[producer];
     published_.fetch_add(1, std::memory_order_relaxed);
-    claim.publish(length, {.line = number, .source = static_cast<std::uint16_t>(producer)});
+    copies ? claim.publish_copy({bytes, length}, fields) : claim.publish(length, fields);
   }
 
   void look_at(unsigned runner, const EventRing::Slot& slot, std::uint32_t index) {
