@@ -51,15 +51,17 @@ class SingleProducer {
   /// of them at once.
   std::size_t try_push_batch(std::span<const T> items) noexcept;
 
-  /// Like try_push() and try_push_batch(), without publishing.
+  /// Like try_push() and try_push_batch(), without publishing what they take; what was written
+  /// before is published where the ring looks full.
   bool try_write(const T& item) noexcept;
   std::size_t try_write_batch(std::span<const T> items) noexcept;
   /// Hands over all that was written.
   void publish() noexcept;
-  /// Hands over what was written if it is time: at once while the slowest reader keeps up, so that
-  /// an item waits for nobody; up to kCoalescedMax items together while it lags, when they would
-  /// wait anyway and each publication takes a cache line from the reader. Before a pause of the
-  /// producer call publish(): what is not due waits for the next item.
+  /// Hands over what was written if it is time: at once while the slowest reader keeps up; up to
+  /// kCoalescedMax items together once it was seen to lag, when they would wait anyway and each
+  /// publication takes a cache line from the reader. Looks again after an eighth of the ring, and
+  /// at least kCoalescedMax items: so long items go together beside a reader that caught up. Before
+  /// a pause of the producer call publish(): what is not due waits for the next item.
   void publish_when_due() noexcept;
 
   /// 64 items of 8 bytes are 8 lines: publishing costs an eighth of moving them.

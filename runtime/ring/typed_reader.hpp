@@ -3,7 +3,7 @@
 // 1. Items are handled in runs that neither leave the ring's end nor exceed an eighth of it, each
 //    released by one store: the producer gets room before it runs out, and the reader's line
 //    moves eight times a lap instead of once an item.
-// 2. What was seen to be published is used up before the producer's line is looked at again.
+// 2. The producer's line is looked at when what was seen to be published does not suffice.
 // 3. If a handler throws, the items before that one are released; that one comes again.
 #pragma once
 
@@ -20,7 +20,8 @@ class alignas(kControlBytes) RingReader {
   RingReader& operator=(const RingReader&) = delete;
 
   /// Calls handle(const T&) for each item that is there, at most `budget`, and releases them.
-  /// Returns how many. The reader's thread only.
+  /// Returns how many. If `handle` throws, the items before that one are released, and that one
+  /// comes again. The reader's thread only.
   template <class Handle>
   std::size_t poll(Handle&& handle, std::size_t budget = SIZE_MAX);
 
@@ -65,9 +66,10 @@ RingReader<T, kind, Atomics>::RingReader(const Items& ring, std::uint64_t start,
 template <class T, ProducerKind kind, class Atomics>
 std::uint64_t RingReader<T, kind, Atomics>::available(std::uint64_t limit) noexcept {
   if (after_count_ == 0) {
-    if (published_seen_ == at_)
-      published_seen_ =
-          at_ + ring_->published(at_, std::min<std::uint64_t>(kLookMax, ring_->slots()));
+    const std::uint64_t look_max = std::min<std::uint64_t>(kLookMax, ring_->slots());
+    const std::uint64_t seen = published_seen_ - at_;
+    if (seen < std::min(limit, look_max))
+      published_seen_ += ring_->published(published_seen_, look_max - seen);
     return std::min(limit, published_seen_ - at_);
   }
   for (std::size_t i = 0; i < after_count_; ++i)
@@ -102,6 +104,8 @@ template <class Handle>
 std::size_t RingReader<T, kind, Atomics>::poll(Handle&& handle, std::size_t budget) {
   const std::uint64_t limit = std::min<std::uint64_t>(budget, ring_->slots());
   std::uint64_t handled = 0;
+  // One look at a single producer: another one at its heels would find few items, and take its
+  // line. Stamps are looked at kLookMax at a time.
   do {
     const std::uint64_t count = available(limit - handled);
     if (count == 0) break;

@@ -60,8 +60,9 @@ class Ring {
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  /// Before the first producer, one thread. A reader with `after` sees an item only when those have
-  /// passed it. At least one reader is needed: without any nothing is ever free again.
+  /// Before the first producer, one thread. A reader with `after` (readers of this ring) sees an
+  /// item only when those have passed it. At least one reader is needed:
+  /// without any nothing is ever free again.
   Reader& add_reader(std::initializer_list<Reader*> after = {});
 
   /// What pushes. Requires: a reader, and a ring that outlives the handle; with
@@ -117,8 +118,12 @@ template <class T, ProducerKind kind, class Atomics>
 typename Ring<T, kind, Atomics>::Reader& Ring<T, kind, Atomics>::add_reader(
     std::initializer_list<Reader*> after) {
   PENSTOCK_CHECK(readers_count_ < kReadersMax);
-  // relaxed: nothing was pushed, the head is where it was constructed.
+  for (const Reader* const reader : after)
+    PENSTOCK_CHECK(reader != nullptr && reader->ring_ == this);
+  // relaxed: nothing was pushed, head and gate are where they were constructed.
   const std::uint64_t start = head_.load(std::memory_order_relaxed);
+  // relaxed: as above.
+  PENSTOCK_CHECK(start == gate_.load(std::memory_order_relaxed));
   readers_[readers_count_].reset(new Reader(*this, start, after));
   return *readers_[readers_count_++];
 }

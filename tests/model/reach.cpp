@@ -48,6 +48,7 @@ constexpr std::array<const char*, kPoints> kNames{
     "unpublished seen",
     "items full",
     "items in part",
+    "items thrown",
     "items wrapped",
     "items together",
     "reader waited",

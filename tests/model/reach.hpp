@@ -65,6 +65,7 @@ enum class Point : std::uint8_t {
   // Items.
   items_full,
   items_in_part,  ///< room for the first of a batch only
+  items_thrown,   ///< a handler threw
   items_wrapped,
   items_together,  ///< more than one in one poll
   reader_waited,   ///< behind another reader that had less than there was

@@ -24,6 +24,8 @@ struct Shape {
   Writes writes = Writes::pushed;
   unsigned readers = 1;
   unsigned slots = 2;
+  std::size_t budget = SIZE_MAX;  ///< of one poll
+  unsigned throws_at = 0;         ///< the handler throws once, at this item of its reader; 0: never
   bool chained = false;  ///< each reader after the one before; only the last holds producers back
 };
 
@@ -59,9 +61,11 @@ class TypedRing final : public Scenario, public Reaching {
   static constexpr unsigned kReadersMax = 3;
   static constexpr unsigned kProducersMax = 3;
 
+  struct Thrown {};
   struct Seen {
     std::array<std::uint64_t, kProducersMax> next{};
     unsigned count = 0;
+    bool has_thrown = false;
   };
 
   void push(unsigned producer) {
@@ -94,18 +98,39 @@ class TypedRing final : public Scenario, public Reaching {
       // The end of the handle publishes the rest.
     }
   }
+  void see(unsigned reader, const std::uint64_t& in_ring) {
+    Seen& seen = seen_[reader];
+    if (seen.count + 1 == shape_.throws_at && !seen.has_thrown) {
+      seen.has_thrown = true;
+      throw Thrown();
+    }
+    const std::uint64_t item = in_ring;
+    Explorer::current().check(item >> 8 < shape_.producers, "an item is one that was pushed");
+    Explorer::current().check((item & 0xFF) == seen.next[item >> 8]++,
+                              "a producer's items come in order");
+    ++seen.count;
+    Explorer::current().check(
+        !shape_.chained || reader == 0 || seen.count <= seen_[reader - 1].count,
+        "the reader before has seen it");
+    // It is the handler's until it returns.
+    ModelAtomics::plain_read(&in_ring, sizeof in_ring);
+  }
+  std::size_t poll(unsigned reader) {
+    const unsigned before = seen_[reader].count;
+    try {
+      const std::size_t count = readers_[reader]->poll(
+          [&](const std::uint64_t& in_ring) { see(reader, in_ring); }, shape_.budget);
+      Explorer::current().check(count == seen_[reader].count - before, "poll says how many");
+      return count;
+    } catch (const Thrown&) {
+      reached_.note(Point::items_thrown);
+      return 1;  // it has found one
+    }
+  }
   void read(unsigned reader) {
     Seen& seen = seen_[reader];
     while (seen.count < shape_.items * shape_.producers) {
-      const std::size_t count = readers_[reader]->poll([&](std::uint64_t item) {
-        Explorer::current().check(item >> 8 < shape_.producers, "an item is one that was pushed");
-        Explorer::current().check((item & 0xFF) == seen.next[item >> 8]++,
-                                  "a producer's items come in order");
-        ++seen.count;
-        Explorer::current().check(
-            !shape_.chained || reader == 0 || seen.count <= seen_[reader - 1].count,
-            "the reader before has seen it");
-      });
+      const std::size_t count = poll(reader);
       if (seen.count >= kBeforeWrap) reached_.note(Point::items_wrapped);
       if (count > 1) reached_.note(Point::items_together);
       if (count != 0) continue;
@@ -172,6 +197,15 @@ const Case kCases[] = {
      false,
      300'000,
      {Point::items_full, Point::items_wrapped, Point::reader_waited}},
+    {"items_in_runs",
+     "runs of two around the ring's end, polls with a budget, a handler that throws",
+     [] {
+       return ring<single>({.items = 20, .batch = 3, .slots = 16, .budget = 5, .throws_at = 4});
+     },
+     {.granule_shift = 3},
+     false,
+     300'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together, Point::items_thrown}},
     {"items_many_producers",
      "three stamp, two read",
      [] { return ring<multi>({.producers = 3, .items = 3, .readers = 2}); },
@@ -186,6 +220,22 @@ const Case kCases[] = {
      false,
      300'000,
      {Point::items_full, Point::items_in_part, Point::items_wrapped, Point::items_together}},
+    {"items_many_producers_in_runs",
+     "a reader behind a reader, in runs, and a handler that throws",
+     [] {
+       return ring<multi>({.producers = 2,
+                           .items = 10,
+                           .batch = 3,
+                           .readers = 2,
+                           .slots = 16,
+                           .throws_at = 3,
+                           .chained = true});
+     },
+     {.granule_shift = 3},
+     false,
+     200'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together, Point::items_thrown,
+      Point::reader_waited}},
 };
 
 }  // namespace

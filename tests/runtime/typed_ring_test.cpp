@@ -141,6 +141,39 @@ TEST(TypedRingDeathTest, ring_without_reader_is_a_defect_of_its_maker) {
   EXPECT_DEATH((void)many.producer(), "readers_count_");
 }
 
+TEST(TypedRingDeathTest, reader_that_comes_late_or_follows_a_stranger_is_a_defect_of_its_maker) {
+  Ring<std::uint64_t> ring(2);
+  auto& reader = ring.add_reader();
+  Ring<std::uint64_t> other(2);
+  EXPECT_DEATH(other.add_reader({&reader}), "ring_ == this");
+  EXPECT_TRUE(ring.producer().try_push(1));
+  EXPECT_DEATH(ring.add_reader(), "start == gate_");
+}
+
+template <ProducerKind kind>
+void poll_behind_a_remainder() {
+  Ring<std::uint64_t, kind> ring(256, kNearWrap);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  std::uint64_t pushed = 0;
+  const auto push = [&](std::uint64_t count) {
+    for (; count != 0; --count) ASSERT_TRUE(producer.try_push(pushed++));
+  };
+  push(4);
+  EXPECT_EQ(reader.poll([](const std::uint64_t& item) { EXPECT_EQ(item, 0U); }, 1), 1U);
+  push(200);
+  std::uint64_t next = 1;
+  const auto in_order = [&](const std::uint64_t& item) { EXPECT_EQ(item, next++); };
+  EXPECT_EQ(reader.poll(in_order, 3), 3U);
+  EXPECT_EQ(reader.poll(in_order), 200U);
+  EXPECT_EQ(reader.poll(in_order), 0U);
+}
+
+TEST(TypedRing, poll_finds_what_came_behind_a_remainder) {
+  poll_behind_a_remainder<ProducerKind::single>();
+  poll_behind_a_remainder<ProducerKind::multi>();
+}
+
 TEST(TypedRing, slowest_reader_holds_the_producer_back) {
   Ring<std::uint64_t, ProducerKind::multi> ring(2, kNearWrap);
   auto& fast = ring.add_reader();
