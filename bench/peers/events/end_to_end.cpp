@@ -3,42 +3,39 @@
 #include "end_to_end.hpp"
 
 #include <chrono>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include <penstock/pipeline/decode/decoder.hpp>
 #include <penstock/pipeline/flow/pipeline.hpp>
 
-#include "machine_probe.hpp"
+#include "../machine/start_line.hpp"
 
 namespace penstock::bench {
 namespace {
 
-using SteadyTime = std::chrono::steady_clock;
-
-double ns_between(SteadyTime::time_point begin, SteadyTime::time_point end) {
-  return std::chrono::duration<double, std::nano>(end - begin).count();
-}
-
-[[noreturn]] void give_up(const std::string& why) {
-  std::fprintf(stderr, "end_to_end: %s\n", why.c_str());
-  std::exit(1);
-}
+/// Of one thread of a pipeline.
+struct Seen {
+  SteadyTime::time_point at;
+  std::optional<WaitedForCpu> waited;
+  double waited_ns = 0;
+};
 
 /// Hands out lines in memory, as a file source does from its buffer.
 class MemorySource final : public Source {
  public:
-  MemorySource(const Events& events, std::size_t count, SteadyTime::time_point& begin)
+  MemorySource(const Events& events, std::size_t count, Seen& begin)
       : events_(&events), count_(count), begin_(&begin) {}
   [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
   Status open() override { return {}; }
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override {
-    if (next_ == 0)
-      *begin_ = SteadyTime::now();  // both threads run: runners are ready before sources
+    if (next_ == 0) {
+      begin_->waited.emplace();
+      begin_->at = SteadyTime::now();  // both threads run: runners are ready before sources
+    }
     const std::vector<std::string_view>& lines = events_->lines();
     for (std::size_t i = 0; i < budget && next_ < count_; ++i, ++next_) {
       // A file source has to look for the end of each line; so does this one.
@@ -48,13 +45,15 @@ class MemorySource final : public Source {
       if (!port.publish({line, static_cast<std::size_t>(end - line)}, next_ + 1))
         return SourceState::end;
     }
-    return next_ < count_ ? SourceState::more : SourceState::end;
+    if (next_ < count_) return SourceState::more;
+    begin_->waited_ns = begin_->waited->ns();
+    return SourceState::end;
   }
 
  private:
   const Events* events_;
   std::size_t count_;
-  SteadyTime::time_point* begin_;
+  Seen* begin_;
   std::size_t next_ = 0;
 };
 
@@ -69,35 +68,37 @@ Events::Events(std::string ndjson) : text_(std::move(ndjson)) {
   }
 }
 
-Run bare_penstock(const Events& events, std::size_t count, const Cores& cores) {
-  Run run;
+Sample bare_penstock(const Events& events, std::size_t count, const Cores& cores) {
+  Sample run;
   std::thread thread([&] {
-    pin_to(cores.consumer);
+    pin_or_give_up(cores.consumer);
     constexpr std::size_t kBatch = 64;
     Result<Decoder> decoder = Decoder::create({});
     if (!decoder) give_up(decoder.error().message);
     Envelope envelope;
     DocumentIndex index;
+    const WaitedForCpu waited;
     const auto begin = SteadyTime::now();
     for (std::size_t i = 0; i < count; ++i) {
       const std::string_view line = events.lines()[i];
       if (i % kBatch == 0 || !decoder->has_room(line.size())) decoder->clear();
       if (!decoder->decode(line, envelope, index).ok()) give_up("an event is invalid");
       const auto length = [&](View view) { return decoder->text(line, view).size(); };
-      run.sum += length(envelope.id) + length(envelope.source) + length(envelope.type) +
-                 length(envelope.subject) + length(envelope.time) +
-                 length(envelope.datacontenttype);
+      run.checksum += length(envelope.id) + length(envelope.source) + length(envelope.type) +
+                      length(envelope.subject) + length(envelope.time) +
+                      length(envelope.datacontenttype);
     }
-    run.ns_per_event = ns_between(begin, SteadyTime::now()) / double(count);
+    run.ns_per_item = ns_between(begin, SteadyTime::now()) / double(count);
+    run.waited_ns = waited.ns();
   });
   thread.join();
   return run;
 }
 
-Run penstock_pipeline(const Events& events, std::size_t count, const Cores& cores) {
-  Run run;
-  SteadyTime::time_point begin;
-  SteadyTime::time_point end;
+Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& cores) {
+  Sample run;
+  Seen begin;
+  Seen end;
   PipelineOptions options;
   options.threads.pin = PinKind::list;
   options.threads.cpus = {cores.consumer, cores.source};
@@ -108,7 +109,11 @@ Run penstock_pipeline(const Events& events, std::size_t count, const Cores& core
   builder.stage("sum", [&sum, &seen, &end, count](Event& event, Context&) {
     sum += event.id().size() + event.source().size() + event.type().size() +
            event.subject().size() + event.time().size() + event.datacontenttype().size();
-    if (++seen == count) end = SteadyTime::now();
+    if (seen == 0) end.waited.emplace();
+    if (++seen == count) {
+      end.at = SteadyTime::now();
+      end.waited_ns = end.waited->ns();
+    }
     return Outcome::next();
   });
   Result<Pipeline> pipeline = builder.build();
@@ -117,8 +122,9 @@ Run penstock_pipeline(const Events& events, std::size_t count, const Cores& core
   if (!pipeline->wait_for_sources(std::chrono::minutes(5))) give_up("the source did not end");
   const Report report = pipeline->stop(std::chrono::seconds(10));
   if (!report.drained || report.stats.completed != count) give_up("events were lost");
-  run.sum = sum;
-  run.ns_per_event = ns_between(begin, end) / double(count);
+  run.checksum = sum;
+  run.waited_ns = begin.waited_ns + end.waited_ns;
+  run.ns_per_item = ns_between(begin.at, end.at) / double(count);
   return run;
 }
 

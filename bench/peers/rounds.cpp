@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <string>
+
+namespace penstock::bench {
+namespace {
+
+constexpr std::size_t kRivalsInHeat = 4;  ///< as many fit into some tenths of a second
+
+constexpr double kWaitedMax = 0.01;  ///< of the time of a sample
+
+/// What the machine is like between two samples.
+struct Surroundings {
+  double round_trip_ns = 0;
+  double reference_ns = 0;
+};
+
+class Sampler {
+ public:
+  Sampler(const Case& made, const RoundOptions& options)
+      : made_(&made), options_(&options), expected_(made.implementations.size()) {
+    result_.made = &made;
+    result_.measured.resize(made.implementations.size());
+  }
+
+  /// Warms an implementation up and finds how many items take as long as a sample should.
+  void calibrate(std::size_t index) {
+    const Implementation& implementation = made_->implementations[index];
+    const double wanted_ns = options_->seconds * 1e9;
+    std::uint64_t count = std::min<std::uint64_t>(1000, implementation.count_max);
+    for (;;) {
+      const double took_ns = run(index, count).ns_per_item * double(count);
+      const double factor = std::min(wanted_ns / std::max(took_ns, 1.0), 8.0);
+      const auto next = static_cast<std::uint64_t>(double(count) * factor);
+      const bool last = factor < 2 || next >= implementation.count_max;
+      // An even number, so that two producers can share it.
+      count = std::clamp<std::uint64_t>(next & ~std::uint64_t{1}, 2, implementation.count_max);
+      if (last) break;
+    }
+    result_.measured[index].count = count;
+    run(index, count);
+  }
+
+  void look() { now_ = look_around(); }
+
+  /// The surroundings behind one sample are those before the next.
+  void sample(std::size_t index, unsigned heat) {
+    Measured& measured = result_.measured[index];
+    const Surroundings before = now_;
+    const Sample taken = run(index, measured.count);
+    look();
+    if (!same_distance(before.round_trip_ns, now_.round_trip_ns)) {
+      ++measured.dropped_distance;
+    } else if (!same_speed(before.reference_ns, now_.reference_ns)) {
+      ++measured.dropped_speed;
+    } else if (!made_->implementations[index].sleeps &&
+               taken.waited_ns > kWaitedMax * taken.ns_per_item * double(measured.count)) {
+      ++measured.dropped_waited;
+    } else {
+      measured.kept.push_back({.heat = heat,
+                               .distance = distance_of(before.round_trip_ns),
+                               .ns_per_item = taken.ns_per_item,
+                               .reference_ns = (before.reference_ns + now_.reference_ns) / 2});
+    }
+  }
+
+  CaseResult take() { return std::move(result_); }
+
+ private:
+  Surroundings look_around() {
+    Surroundings seen;
+    seen.reference_ns = reference_ns(options_->cores.consumer, options_->probes());
+    seen.round_trip_ns =
+        round_trip_ns(options_->cores.consumer, options_->cores.source, options_->probes());
+    result_.round_trips_ns.push_back(seen.round_trip_ns);
+    return seen;
+  }
+
+  Sample run(std::size_t index, std::uint64_t count) {
+    const Implementation& implementation = made_->implementations[index];
+    const Sample sample = implementation.run(count);
+    Expected& expected = expected_[index];
+    if (expected.count != count) expected = {count, made_->expected(count)};
+    if (sample.checksum != expected.checksum)
+      give_up(made_->name + ": \"" + implementation.name +
+              "\" lost, doubled or changed something: " + "checksum " +
+              std::to_string(sample.checksum) + " of " + std::to_string(count) + ", expected " +
+              std::to_string(expected.checksum));
+    return sample;
+  }
+
+  struct Expected {
+    std::uint64_t count = 0;
+    std::uint64_t checksum = 0;
+  };
+
+  const Case* made_;
+  const RoundOptions* options_;
+  std::vector<Expected> expected_;
+  CaseResult result_;
+  Surroundings now_;
+};
+
+}  // namespace
+
+std::vector<double> Measured::ns_at(Distance distance) const {
+  std::vector<double> values;
+  for (const Kept& sample : kept)
+    if (sample.distance == distance) values.push_back(sample.ns_per_item);
+  return values;
+}
+
+CaseResult measure(const Case& made, const RoundOptions& options) {
+  Sampler sampler(made, options);
+  std::vector<std::size_t> ours;
+  std::vector<std::size_t> rivals;
+  for (std::size_t i = 0; i < made.implementations.size(); ++i) {
+    sampler.calibrate(i);
+    (made.implementations[i].ours ? ours : rivals).push_back(i);
+  }
+  sampler.look();
+  unsigned heat = 0;
+  for (unsigned round = 0; round < options.rounds; ++round) {
+    for (std::size_t first = 0; first < std::max<std::size_t>(rivals.size(), 1);
+         first += kRivalsInHeat, ++heat) {
+      for (const std::size_t index : ours) sampler.sample(index, heat);
+      const std::size_t end = std::min(first + kRivalsInHeat, rivals.size());
+      for (std::size_t i = first; i < end; ++i) sampler.sample(rivals[i], heat);
+    }
+  }
+  return sampler.take();
+}
+
+std::vector<double> paired_ratios(const Measured& ours, const Measured& rival, Distance distance) {
+  std::vector<double> ratios;
+  for (const Kept& theirs : rival.kept) {
+    if (theirs.distance != distance) continue;
+    const auto mine = std::find_if(ours.kept.begin(), ours.kept.end(), [&](const Kept& sample) {
+      return sample.heat == theirs.heat && sample.distance == distance &&
+             same_speed(sample.reference_ns, theirs.reference_ns);
+    });
+    if (mine != ours.kept.end()) ratios.push_back(theirs.ns_per_item / mine->ns_per_item);
+  }
+  return ratios;
+}
+
+}  // namespace penstock::bench
