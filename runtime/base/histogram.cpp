@@ -16,6 +16,19 @@ void HistogramSnapshot::merge(const HistogramSnapshot& other) {
   max_ = std::max(max_, other.max_);
 }
 
+HistogramSnapshot HistogramSnapshot::minus(const HistogramSnapshot& earlier) const {
+  if (earlier.cells_.empty()) return *this;
+  HistogramSnapshot later;
+  later.cells_.resize(kCells);
+  for (std::size_t cell = 0; cell < kCells; ++cell) {
+    later.cells_[cell] = cells_[cell] - earlier.cells_[cell];
+    later.count_ += later.cells_[cell];
+    if (later.cells_[cell] != 0) later.max_ = cell + 1 < kCells ? upper_of(cell) : max_;
+  }
+  later.max_ = max_ > earlier.max_ ? (later.count_ == 0 ? 0 : max_) : std::min(later.max_, max_);
+  return later;
+}
+
 std::uint64_t HistogramSnapshot::percentile(double percent) const noexcept {
   if (count_ == 0) return 0;
   const double wanted = std::ceil(percent * static_cast<double>(count_) / 100);

@@ -43,6 +43,11 @@ constexpr std::uint64_t upper_of(std::size_t cell) noexcept {
 class HistogramSnapshot {
  public:
   void merge(const HistogramSnapshot& other);
+  /// What came after `earlier`, a snapshot of the same histogram. Its maximum is exact if it is
+  /// that of the whole, and otherwise known to 1.6 %.
+  [[nodiscard]] HistogramSnapshot minus(const HistogramSnapshot& earlier) const;
+  /// How often each cell of the layout was counted; empty if there are no values.
+  [[nodiscard]] const std::vector<std::uint64_t>& cells() const noexcept { return cells_; }
   /// The value that `percent` (0 to 100) of all values do not exceed, to 1.6 %; 0 if there are
   /// none.
   [[nodiscard]] std::uint64_t percentile(double percent) const noexcept;

@@ -144,6 +144,37 @@ TEST(Histogram, merged_parts_equal_the_whole) {
     ASSERT_EQ(merged.percentile(percent), expected.percentile(percent)) << percent;
 }
 
+TEST(Histogram, what_came_after_a_snapshot_is_the_difference) {
+  const std::uint64_t seed = fresh_seed();
+  SCOPED_TRACE(seed);
+  Histogram whole;
+  Histogram second_part;
+  const std::vector<std::uint64_t> values = some_values(seed, 2'000);
+  for (std::size_t i = 0; i < 1'000; ++i) whole.record(values[i]);
+  const HistogramSnapshot before = whole.snapshot();
+  for (std::size_t i = 1'000; i < 2'000; ++i) {
+    whole.record(values[i]);
+    second_part.record(values[i]);
+  }
+  const HistogramSnapshot after = whole.snapshot().minus(before);
+  const HistogramSnapshot expected = second_part.snapshot();
+  EXPECT_EQ(after.count(), 1'000U);
+  EXPECT_EQ(after.cells(), expected.cells());
+  EXPECT_GE(after.max(), expected.max());
+  EXPECT_LE(after.max() - expected.max(), expected.max() / 64);
+  EXPECT_EQ(whole.snapshot().minus(HistogramSnapshot{}).count(), 2'000U);
+  EXPECT_EQ(before.minus(before).count(), 0U);
+  EXPECT_EQ(before.minus(before).max(), 0U);
+}
+
+TEST(Histogram, difference_keeps_a_new_maximum_exact) {
+  Histogram histogram;
+  histogram.record(5'000);
+  const HistogramSnapshot before = histogram.snapshot();
+  histogram.record(123'456);
+  EXPECT_EQ(histogram.snapshot().minus(before).max(), 123'456U);
+}
+
 TEST(Histogram, snapshot_under_writing_never_loses_what_an_earlier_one_had) {
   constexpr std::uint64_t kValues = 50'000;
   Histogram histogram;
