@@ -55,6 +55,7 @@ PipelineCore::PipelineCore(Parts parts, std::vector<std::unique_ptr<Partition>> 
       rejects(std::move(parts.rejects)),
       on_pressure(std::move(parts.on_pressure)),
       while_full(std::move(parts.while_full)),
+      measures_stages(parts.measure_stages),
       spill(layout.options.ring.spill_bytes_max),
       allocations_(parts.allocations) {}
 
@@ -98,8 +99,11 @@ Status PipelineCore::wire() {
       Parker& parker = parker_of(layout.runner_number(partition, segment));
       const std::vector<unsigned>& after = layout.segments[segment].after;
       if (after.empty()) partitions[partition]->ring().add_listener(parker);
-      for (const unsigned before : after)
-        runners_[layout.runner_number(partition, before)]->add_follower(parker);
+      for (const unsigned before : after) {
+        SegmentRunner& upstream = *runners_[layout.runner_number(partition, before)];
+        upstream.add_follower(parker);
+        runners_[layout.runner_number(partition, segment)]->add_upstream(upstream);
+      }
     }
   }
   return {};

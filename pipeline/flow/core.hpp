@@ -71,7 +71,8 @@ struct Offer {
   std::uint64_t line = 0;
   std::uint64_t bytes_total = 0;  ///< of a line that was cut; 0: event.size()
   RoomPolicy policy;
-  Lender* lender = nullptr;  ///< of bytes that are not to be copied
+  Lender* lender = nullptr;      ///< of bytes that are not to be copied
+  std::uint64_t planned_ns = 0;  ///< when it was due; 0: now, and its latency counts from now on
 };
 
 /// What is known of an event before its claim.
@@ -94,6 +95,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
     WhileFull while_full;
     const Clock* clock = nullptr;
     std::uint64_t (*allocations)() = nullptr;
+    bool measure_stages = false;
   };
 
   static Result<std::shared_ptr<PipelineCore>> create(Parts parts);
@@ -166,6 +168,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   const std::unique_ptr<RejectSink> rejects;
   const PressureCallback on_pressure;
   const WhileFull while_full;
+  const bool measures_stages;
   Spill spill;
 
  private:
@@ -186,6 +189,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   void add_runner(const SegmentRunner& runner, Stats& stats,
                   std::vector<std::uint64_t>& ended) const;
   void add_producers(Stats& stats) const;
+  void add_step_times(Stats& stats) const;
   bool join_runners(std::uint64_t deadline_ns) noexcept;
   bool join_sources(std::uint64_t deadline_ns) noexcept;
   Status close_ports();

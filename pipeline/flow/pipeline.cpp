@@ -57,6 +57,7 @@ struct PipelineBuilder::Parts {
   WhileFull while_full;
   const Clock* clock = &steady_clock();
   std::uint64_t (*allocations)() = nullptr;
+  bool measure_stages = false;
 
   bool built = false;
   bool was_given_null = false;
@@ -145,6 +146,11 @@ PipelineBuilder& PipelineBuilder::allocations(std::uint64_t (*count)()) {
   return *this;
 }
 
+PipelineBuilder& PipelineBuilder::measure_stages() {
+  parts_->measure_stages = true;
+  return *this;
+}
+
 Result<Plan> PipelineBuilder::plan() const {
   Result<Layout> layout = parts_->layout();
   if (!layout) return tl::unexpected(std::move(layout).error());
@@ -163,7 +169,8 @@ Result<Pipeline> PipelineBuilder::build() {
                             .on_pressure = std::move(parts_->on_pressure),
                             .while_full = std::move(parts_->while_full),
                             .clock = parts_->clock,
-                            .allocations = parts_->allocations});
+                            .allocations = parts_->allocations,
+                            .measure_stages = parts_->measure_stages});
   if (!core) return tl::unexpected(std::move(core).error());
   return Pipeline(std::move(*core));
 }

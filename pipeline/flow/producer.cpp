@@ -275,7 +275,7 @@ PublishResult PipelineCore::publish_lent(ProducerState& state, const Offer& offe
 /// What stands beside the bytes, before the stamp.
 void PipelineCore::enter_slot(ProducerState& state, const Offer& offer,
                               const EventRing::Claim& claim, Prepared& prepared) noexcept {
-  prepared.fields.accepted_ns = clock.now_ns();
+  prepared.fields.accepted_ns = offer.planned_ns != 0 ? offer.planned_ns : clock.now_ns();
   if (prepared.fields.decoded)
     partitions[prepared.partition]->envelope(claim.slot_index()) = prepared.envelope;
   count_accepted(state, offer.event.size());
@@ -448,6 +448,14 @@ bool SourcePort::publish(std::string_view event, std::uint64_t line) noexcept {
       core_->publish(*state_, {.event = event,
                                .line = line,
                                .policy = {.when_full = AdmissionPolicy::block, .forever = true}});
+  return result != PublishResult::closed && !core_->stopping();
+}
+
+bool SourcePort::publish_planned(std::string_view event, std::uint64_t planned_ns) noexcept {
+  const PublishResult result =
+      core_->publish(*state_, {.event = event,
+                               .policy = {.when_full = AdmissionPolicy::block, .forever = true},
+                               .planned_ns = planned_ns});
   return result != PublishResult::closed && !core_->stopping();
 }
 

@@ -61,6 +61,8 @@ SegmentRunner::SegmentRunner(PipelineCore& core, unsigned partition, std::size_t
     stages_.push_back(core.layout.stages[stage].make(partition));
   views_.reserve(core.layout.options.batch.events);
   counters_.stages = std::vector<RunnerCounters::OfStage>(core.layout.stages.size());
+  if (core.measures_stages)
+    step_times_ = std::make_unique<StepTimes>(core.layout, *segment_, !core.sinks.empty());
 }
 
 void SegmentRunner::prepare() noexcept {
@@ -85,6 +87,7 @@ std::size_t SegmentRunner::poll(std::size_t budget) {
       activity_.oldest_ns.store(0, std::memory_order_relaxed);
     return 0;
   }
+  if (step_times_ != nullptr) note_waits();
   run_stages();
   if (core_->abandoned()) return 0;  // the report of what is in flight was made, or is being made
   if (segment_->last) {
@@ -103,6 +106,7 @@ std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
   if (limit == 0 || !reader_.is_there(0)) return 0;
   const std::uint64_t now_ns = core_->clock.now_ns();
   since_ns_ = now_ns;
+  if (step_times_ != nullptr) step_times_->begin(now_ns);
   // relaxed: statistic.
   activity_.oldest_ns.store(reader_.slot_at(0).fields.accepted_ns, std::memory_order_relaxed);
   decoder_.clear();
@@ -226,9 +230,20 @@ void SegmentRunner::run_stages() {
     }
     if (batch_.thrown_ != 0) [[unlikely]]
       counters_.stages[number].thrown.add(batch_.thrown_);
+    if (step_times_ != nullptr) step_times_->step_done(i + 1, core_->clock.now_ns(), batch_.size());
   }
   be_at(RunnerActivity::kIdle);
   if (indexed_again_ != 0) counters_.indexed_again.add(std::exchange(indexed_again_, 0));
+}
+
+/// How long each event of the batch stood in the ring, and what it took to collect them.
+void SegmentRunner::note_waits() {
+  for (std::uint32_t i = 0; i < batch_.size(); ++i) {
+    if (entries_[i].fate == Fate::tombstone) continue;  // was never accepted
+    step_times_->waited(ring_->slot_index(reader_.sequence_at(i)),
+                        reader_.slot_at(i).fields.accepted_ns);
+  }
+  step_times_->step_done(0, core_->clock.now_ns(), batch_.size());
 }
 
 /// False if a sink failed, and with it the pipeline.
@@ -244,6 +259,8 @@ bool SegmentRunner::write_sinks() {
     if (written)
       written = guarded(sink->name(), [&] { return sink->write(views_, partition_->number()); });
   be_at(RunnerActivity::kIdle);
+  if (step_times_ != nullptr)
+    step_times_->step_done(stages_.size() + 1, core_->clock.now_ns(), batch_.size());
   if (written) return true;
   core_->fail(std::move(written).error());
   return false;
@@ -312,6 +329,7 @@ void SegmentRunner::record_fates() {
     const Batch::Entry& entry = entries_[i];
     column.cells[slot_index] = {entry.fate, entry.stage};
     if (entry.fate == Fate::dead) column.reasons[slot_index] = reasons_[i];
+    if (step_times_ != nullptr) step_times_->hand_over(slot_index);
   }
 }
 

@@ -20,6 +20,7 @@
 #include <penstock/pipeline/flow/partition.hpp>
 #include <penstock/pipeline/flow/producer.hpp>
 #include <penstock/pipeline/flow/stage.hpp>
+#include <penstock/pipeline/flow/step_times.hpp>
 #include <penstock/runtime/base/counter.hpp>
 #include <penstock/runtime/base/histogram.hpp>
 
@@ -72,6 +73,10 @@ class alignas(kControlBytes) SegmentRunner {
   // Before start.
   /// Threads whose runners gate on this one.
   void add_follower(Parker& parker) { reader_.add_follower(parker); }
+  /// A runner of the same partition that this one gates on, for what it tells of times.
+  void add_upstream(const SegmentRunner& upstream) {
+    if (step_times_ != nullptr) step_times_->add_upstream(*upstream.step_times_);
+  }
 
   // The owning thread.
   /// Before all else: makes the ring ready, if this runner is the one that does it.
@@ -93,6 +98,8 @@ class alignas(kControlBytes) SegmentRunner {
   [[nodiscard]] const RunnerActivity& activity() const noexcept { return activity_; }
   [[nodiscard]] Partition& partition() const noexcept { return *partition_; }
   [[nodiscard]] const LayoutSegment& segment() const noexcept { return *segment_; }
+  /// Nothing unless stages are measured.
+  [[nodiscard]] const StepTimes* step_times() const noexcept { return step_times_.get(); }
   /// Whether the next place of the ring is claimed and not published, as far as can be seen now.
   [[nodiscard]] bool waits_for_claim() const noexcept { return reader_.waits_for_claim(); }
 
@@ -109,6 +116,7 @@ class alignas(kControlBytes) SegmentRunner {
   void be_at(std::uint64_t stage) noexcept;
   void run_stages();
   bool write_sinks();
+  void note_waits();
   void end_events(std::uint64_t now_ns);
   bool end_unfinished(std::uint32_t index, const EventRing::Slot& slot);
   void release(const EventRing::Slot& slot) noexcept;
@@ -143,6 +151,7 @@ class alignas(kControlBytes) SegmentRunner {
   // Written by the owning thread, read by stats() and health().
   RunnerCounters counters_;
   RunnerActivity activity_;
+  std::unique_ptr<StepTimes> step_times_;  ///< only if stages are measured
 };
 
 }  // namespace penstock

@@ -125,6 +125,7 @@ Stats PipelineCore::stats() const {
     stats.waits.wakes_late += thread->waits().wakes_late.get();
     stats.waits.unpublished_waits += thread->waits().unpublished_waits.get();
   }
+  add_step_times(stats);
   // relaxed: statistic.
   const std::uint64_t started_ns = started_ns_.load(std::memory_order_relaxed);
   // relaxed: statistic.
@@ -132,6 +133,13 @@ Stats PipelineCore::stats() const {
   if (started_ns != 0)
     stats.elapsed_ns = less(stopped_ns == 0 ? clock.now_ns() : stopped_ns, started_ns);
   return stats;
+}
+
+void PipelineCore::add_step_times(Stats& stats) const {
+  if (!measures_stages) return;
+  stats.segments.resize(layout.segments.size());
+  for (const std::unique_ptr<SegmentRunner>& runner : runners_)
+    runner->step_times()->add_to(stats.segments[layout_index(runner->segment())]);
 }
 
 void PipelineCore::add_producers(Stats& stats) const {

@@ -51,6 +51,24 @@ struct PartitionStats {
   std::uint64_t indexed_again = 0;  ///< events whose data was read where their index was gone
 };
 
+/// What one step of a segment took, of all partitions together.
+struct StepStats {
+  std::string name;  ///< "decode" or "collect", a stage's name, "sinks"
+  /// By event: the time that the step took for the batch that the event was in. An event waits for
+  /// its whole batch, so that means add up to the mean latency.
+  HistogramSnapshot service_ns;
+  std::uint64_t busy_ns = 0;  ///< time spent in the step; by service_ns.count(): an event's share
+};
+
+/// Where the time of events went in one segment (PipelineBuilder::measure_stages).
+struct SegmentStats {
+  std::string name;
+  /// By event, until its batch began: since its acceptance, or since the segments before had it
+  /// done.
+  HistogramSnapshot wait_ns;
+  std::vector<StepStats> steps;
+};
+
 /// Of all runner threads together; wakes_late of producers, too.
 struct WaitStats {
   std::uint64_t parks = 0;
@@ -82,6 +100,7 @@ struct Stats {
   std::vector<StageStats> stages;
   std::vector<PartitionStats> partitions;
   WaitStats waits;
+  std::vector<SegmentStats> segments;  ///< empty unless stages are measured
 };
 
 /// One thing that keeps the pipeline from working, in a sentence.

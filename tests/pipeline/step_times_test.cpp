@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the time goes, on a clock that only handlers and sinks move; and events that were due
+// before they were accepted.
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "flow_fixture.hpp"
+
+namespace penstock::test {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+/// Takes a fixed time for each batch.
+class SlowSink final : public Sink {
+ public:
+  SlowSink(ManualClock& clock, std::uint64_t batch_ns) : clock_(&clock), batch_ns_(batch_ns) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return "slow"; }
+  Status open() override { return {}; }
+  Status write(std::span<const std::string_view>, unsigned) override {
+    clock_->advance(batch_ns_);
+    return {};
+  }
+  Status close() override { return {}; }
+
+ private:
+  ManualClock* clock_;
+  std::uint64_t batch_ns_;
+};
+
+auto taking(ManualClock& clock, std::uint64_t event_ns) {
+  return [&clock, event_ns](Event&, Context&) {
+    clock.advance(event_ns);
+    return Outcome::next();
+  };
+}
+
+void publish_and_wait(Pipeline& pipeline, ManualClock& clock, std::uint64_t wait_ns) {
+  Producer producer = pipeline.producer();
+  for (const char* id : {"1", "2"}) {
+    ASSERT_EQ(producer.publish(event(id)), PublishResult::accepted);
+    clock.advance(wait_ns);
+  }
+  poll_all(pipeline);
+}
+
+TEST(StepTimes, wait_and_service_stand_apart_and_add_up_to_the_latency) {
+  ManualClock clock(1'000);
+  PipelineBuilder builder{PipelineOptions{}};
+  builder.stage("first", taking(clock, 5)).stage("second", taking(clock, 3));
+  builder.sink(std::make_unique<SlowSink>(clock, 7)).host_driven().clock(clock).measure_stages();
+  Pipeline pipeline = build(builder);
+  publish_and_wait(pipeline, clock, 10);  // the first one waits for 20, the second one for 10
+  const Stats stats = pipeline.stats();
+  ASSERT_EQ(stats.segments.size(), 1U);
+  const SegmentStats& segment = stats.segments[0];
+  EXPECT_EQ(segment.name, "main");
+  EXPECT_EQ(segment.wait_ns.count(), 2U);
+  EXPECT_EQ(segment.wait_ns.min(), 10U);
+  EXPECT_EQ(segment.wait_ns.max(), 20U);
+  std::vector<std::pair<std::string, std::uint64_t>> steps;
+  for (const StepStats& step : segment.steps) {
+    EXPECT_EQ(step.service_ns.count(), 2U) << step.name;
+    EXPECT_EQ(step.service_ns.min(), step.service_ns.max()) << step.name;
+    EXPECT_EQ(step.busy_ns, step.service_ns.max()) << step.name;
+    steps.emplace_back(step.name, step.service_ns.max());
+  }
+  const std::vector<std::pair<std::string, std::uint64_t>> expected{
+      {"decode", 0}, {"first", 10}, {"second", 6}, {"sinks", 7}};
+  EXPECT_EQ(steps, expected);
+  EXPECT_EQ(stats.latency_ns.min(), 10U + 10 + 6 + 7);
+  EXPECT_EQ(stats.latency_ns.max(), 20U + 10 + 6 + 7);
+}
+
+TEST(StepTimes, segment_behind_waits_from_when_the_one_before_had_done) {
+  ManualClock clock(1'000);
+  PipelineBuilder builder{PipelineOptions{}};
+  builder.segment("front").stage("first", taking(clock, 5));
+  builder.segment("back", {"front"}).stage("second", taking(clock, 3));
+  builder.host_driven().clock(clock).measure_stages();
+  Pipeline pipeline = build(builder);
+  publish_and_wait(pipeline, clock, 10);
+  const Stats stats = pipeline.stats();
+  ASSERT_EQ(stats.segments.size(), 2U);
+  EXPECT_EQ(stats.segments[0].wait_ns.max(), 20U);
+  // Polled right behind the front in the same round: nothing passed between the two.
+  EXPECT_EQ(stats.segments[1].wait_ns.count(), 2U);
+  EXPECT_EQ(stats.segments[1].wait_ns.max(), 0U);
+  ASSERT_EQ(stats.segments[1].steps.size(), 2U);
+  EXPECT_EQ(stats.segments[1].steps[0].name, "collect");
+  EXPECT_EQ(stats.segments[1].steps[1].service_ns.max(), 6U);
+  EXPECT_EQ(stats.latency_ns.max(), 20U + 10 + 6);
+}
+
+TEST(StepTimes, nothing_is_measured_unless_it_was_asked_for) {
+  ManualClock clock(1'000);
+  PipelineBuilder builder{PipelineOptions{}};
+  builder.stage("first", taking(clock, 5)).host_driven().clock(clock);
+  Pipeline pipeline = build(builder);
+  publish_and_wait(pipeline, clock, 10);
+  EXPECT_TRUE(pipeline.stats().segments.empty());
+}
+
+/// Publishes one event that was due some time ago.
+class LateSource final : public Source {
+ public:
+  explicit LateSource(std::uint64_t planned_ns) : planned_ns_(planned_ns) {}
+  [[nodiscard]] std::string_view name() const noexcept override { return "late"; }
+  Status open() override { return {}; }
+  Result<SourceState> poll(SourcePort& port, std::size_t) override {
+    EXPECT_TRUE(port.publish_planned(event("1"), planned_ns_));
+    return SourceState::end;
+  }
+
+ private:
+  std::uint64_t planned_ns_;
+};
+
+TEST(StepTimes, latency_of_an_event_counts_from_when_it_was_due) {
+  const ManualClock clock(10'000);
+  PipelineBuilder builder{PipelineOptions{}};
+  builder.source(std::make_unique<LateSource>(4'000)).clock(clock);
+  Pipeline pipeline = build(builder);
+  EXPECT_TRUE(pipeline.wait_for_sources(60s));
+  const Report report = pipeline.stop(60s);
+  EXPECT_EQ(report.stats.completed, 1U);
+  EXPECT_EQ(report.stats.latency_ns.max(), 6'000U);
+}
+
+}  // namespace
+}  // namespace penstock::test
