@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include <penstock/io/in_words.hpp>
 #include <penstock/runtime/base/result.hpp>
 
 namespace penstock::cli {
@@ -43,11 +44,5 @@ class ProgressLine {
   // The main thread only.
   bool drawn_ = false;
 };
-
-// Numbers for people.
-[[nodiscard]] std::string with_commas(std::uint64_t number);      ///< 1,204,331
-[[nodiscard]] std::string in_short(double number);                ///< 3.2 M, 612 k, 14
-[[nodiscard]] std::string bytes_in_short(double number);          ///< 3.2 MB, 612 kB, 14 B
-[[nodiscard]] std::string duration_in_short(double duration_ns);  ///< 1.9 µs, 4 ms, 0.31 s
 
 }  // namespace penstock::cli
