@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// How long the machine itself kept a thread waiting, measured beside a run: a thread that does
+// nothing but sleep, and records by how much each sleep ended late. What it sees no pipeline could
+// have avoided on this machine; a latency of the same size may be the machine's. Idea: jHiccup (Gil
+// Tene), its correction for the sleeps that a long stall made impossible included.
+// It is not pinned, and awake for a few microseconds in each interval.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include <penstock/runtime/base/histogram.hpp>
+#include <penstock/runtime/base/result.hpp>
+#include <penstock/runtime/machine/thread.hpp>
+
+namespace penstock {
+
+class HiccupMeter {
+ public:
+  static constexpr std::uint64_t kIntervalNs = 1'000'000;
+  static constexpr const char* kThreadName = "hiccups";
+
+  /// Errors: unavailable, if there is no thread to be had.
+  static Result<std::unique_ptr<HiccupMeter>> start();
+  HiccupMeter(const HiccupMeter&) = delete;
+  HiccupMeter& operator=(const HiccupMeter&) = delete;
+  ~HiccupMeter();
+
+  /// Any thread.
+  [[nodiscard]] HistogramSnapshot snapshot() const { return late_ns_.snapshot(); }
+
+ private:
+  HiccupMeter() = default;
+  void run();
+
+  // Written by the meter's thread, read by any.
+  Histogram late_ns_;
+  // Written by who destroys it, read by the meter's thread.
+  std::atomic<bool> ended_{false};
+  // Joined first.
+  Thread thread_;
+};
+
+/// Records a stall of `late_ns` beyond an interval as all the sleeps would have seen it that could
+/// not begin meanwhile.
+void record_hiccup(Histogram& into, std::uint64_t late_ns, std::uint64_t interval_ns) noexcept;
+
+}  // namespace penstock

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/load/load_result.hpp>
+
+#include <algorithm>
+
+namespace penstock {
+namespace {
+
+std::uint64_t sum_of(const std::vector<ThreadUsage>& threads,
+                     std::uint64_t ThreadUsage::*value) noexcept {
+  std::uint64_t sum = 0;
+  for (const ThreadUsage& thread : threads) sum += thread.*value;
+  return sum;
+}
+
+}  // namespace
+
+double LoadRun::rate_achieved() const noexcept {
+  return measured_ns == 0 ? 0 : static_cast<double>(ended) * 1e9 / static_cast<double>(measured_ns);
+}
+
+bool LoadRun::kept_up() const noexcept {
+  constexpr std::uint64_t kGraceNs = 10'000'000;  // a machine's hiccup may stand at the very end
+  constexpr std::uint64_t kShare = 50;
+  return unsent == 0 && overrun_ns <= measured_ns / kShare + kGraceNs;
+}
+
+std::uint64_t LoadRun::cpu_ns() const noexcept {
+  const std::uint64_t all_ns = sum_of(threads, &ThreadUsage::cpu_ns);
+  return all_ns - std::min(all_ns, spun_ns);
+}
+
+double LoadRun::cpu_s_per_million() const noexcept {
+  return ended == 0 ? 0 : static_cast<double>(cpu_ns()) / 1e9 / static_cast<double>(ended) * 1e6;
+}
+
+std::uint64_t LoadRun::voluntary_switches() const noexcept {
+  return sum_of(threads, &ThreadUsage::voluntary_switches);
+}
+
+std::uint64_t LoadRun::involuntary_switches() const noexcept {
+  return sum_of(threads, &ThreadUsage::involuntary_switches);
+}
+
+std::optional<double> LoadRun::allocations_per_event() const noexcept {
+  if (!allocations || ended == 0) return std::nullopt;
+  return static_cast<double>(*allocations) / static_cast<double>(ended);
+}
+
+const LoadRun& LoadResult::typical() const noexcept {
+  std::vector<const LoadRun*> by_p99;
+  for (const LoadRun& run : runs) by_p99.push_back(&run);
+  std::ranges::sort(by_p99, {}, [](const LoadRun* run) { return run->latency_ns.percentile(99); });
+  return *by_p99[(by_p99.size() - 1) / 2];
+}
+
+}  // namespace penstock

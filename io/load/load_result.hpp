@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a load was, and what came of it: plain values that the reports are made of.
+// docs/benchmarking.md says what each number means.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <penstock/io/load/schedule.hpp>
+#include <penstock/pipeline/flow/options.hpp>
+#include <penstock/pipeline/flow/stats.hpp>
+#include <penstock/runtime/base/histogram.hpp>
+#include <penstock/runtime/machine/facts.hpp>
+#include <penstock/runtime/machine/usage.hpp>
+
+namespace penstock {
+
+struct LoadOptions {
+  double rate = 100'000;  ///< events a second, of all sources together
+  LoadShape shape = LoadShape::constant;
+  std::uint32_t burst = 100;
+  std::uint64_t seed = 1;
+  std::chrono::nanoseconds warmup = std::chrono::seconds(1);  ///< under the same load, not measured
+  std::chrono::nanoseconds duration = std::chrono::seconds(5);
+};
+
+/// A part of the measured time.
+struct LoadInterval {
+  std::uint64_t begin_ns = 0;  ///< since the end of the warm-up
+  std::uint64_t length_ns = 0;
+  std::uint64_t ended = 0;  ///< events that came to an end, whichever
+  HistogramSnapshot latency_ns;
+  HistogramSnapshot hiccups_ns;
+};
+
+/// One run: a pipeline built, warmed up, measured, drained.
+struct LoadRun {
+  double rate_asked = 0;
+  // The whole run, warm-up included.
+  Report report;
+  std::uint64_t sent = 0;
+  std::uint64_t unsent = 0;  ///< due, but never sent: the pipeline had no room for them in time
+  // From the end of the warm-up until the last event was sent.
+  std::uint64_t measured_ns = 0;
+  std::uint64_t overrun_ns = 0;  ///< by which the last event was sent later than it was due
+  std::uint64_t ended = 0;       ///< events that came to an end in that time
+  std::uint64_t spun_ns = 0;     ///< CPU time that load sources spent waiting for the next event
+  std::vector<ThreadUsage> threads;          ///< of the pipeline, its load sources included
+  std::optional<std::uint64_t> allocations;  ///< without those of taking these numbers
+  // From the end of the warm-up until the pipeline was drained.
+  HistogramSnapshot latency_ns;   ///< from when an event was due to its end; the unsent included
+  HistogramSnapshot lateness_ns;  ///< of the load: from when an event was due to its publishing
+  HistogramSnapshot hiccups_ns;   ///< of the machine
+  std::vector<SegmentStats> segments;
+  std::vector<LoadInterval> intervals;
+
+  [[nodiscard]] double rate_achieved() const noexcept;
+  /// The pipeline took the load: everything was sent, the last of it hardly later than it was due.
+  [[nodiscard]] bool kept_up() const noexcept;
+  /// CPU time of the pipeline's threads, without what sources spun for the next event.
+  [[nodiscard]] std::uint64_t cpu_ns() const noexcept;
+  [[nodiscard]] double cpu_s_per_million() const noexcept;
+  [[nodiscard]] std::uint64_t voluntary_switches() const noexcept;
+  [[nodiscard]] std::uint64_t involuntary_switches() const noexcept;
+  [[nodiscard]] std::optional<double> allocations_per_event() const noexcept;
+};
+
+struct LoadResult {
+  std::string config;         ///< path
+  std::string pipeline;       ///< name
+  std::int64_t began_ms = 0;  ///< of Unix time
+  LoadOptions asked;
+  std::string events;  ///< where they came from
+  double event_bytes_mean = 0;
+  unsigned partitions = 0;
+  std::vector<std::string> plan;     ///< the plan's reasons
+  std::vector<std::string> remarks;  ///< what a reader should know before he believes the figures
+  MachineFacts machine;
+  std::vector<LoadRun> runs;  ///< at least one
+
+  /// The run whose p99 is the median of all: what single figures and plots are taken from.
+  [[nodiscard]] const LoadRun& typical() const noexcept;
+};
+
+}  // namespace penstock

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/load/load_run.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <penstock/io/load/hiccup_meter.hpp>
+#include <penstock/io/load/load_source.hpp>
+#include <penstock/io/pipeline.hpp>
+#include <penstock/runtime/machine/clock.hpp>
+#include <penstock/runtime/machine/cpu.hpp>
+#include <penstock/runtime/wait/countdown.hpp>
+
+namespace penstock {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr std::uint64_t kBeginNs = 5'000'000;          ///< for all sources to see the begin
+constexpr std::uint64_t kIntervalNsMin = 100'000'000;  ///< taking the numbers is work, too
+constexpr std::uint64_t kIntervalsMax = 200;           ///< 40 KiB each
+constexpr std::uint64_t kLookNs = 50'000'000;          ///< for who asks to stop
+constexpr std::uint64_t kOverrunDivisor = 10;
+constexpr std::uint64_t kOverrunNsMin = 100'000'000;
+
+std::uint64_t to_ns(nanoseconds duration) noexcept {
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+}
+
+std::size_t sources_of(const Config& config) noexcept {
+  return std::max<std::size_t>(config.sources.size(), 1);
+}
+
+PipelineBuilder builder_of(const LoadSetup& setup) {
+  Config config = *setup.config;
+  config.sources.clear();
+  PipelineBuilder builder = pipeline(config);
+  if (setup.fill_stages) setup.fill_stages(builder);
+  return builder;
+}
+
+/// Everything that counts, at one moment.
+struct Mark {
+  std::uint64_t at_ns = 0;
+  Stats stats;
+  HistogramSnapshot hiccups_ns;
+  HistogramSnapshot lateness_ns;
+  std::uint64_t spun_ns = 0;
+  std::uint64_t allocations = 0;
+  std::vector<ThreadUsage> threads;
+};
+
+std::uint64_t ended(const Stats& stats) noexcept {
+  return stats.offered - std::min(stats.offered, stats.in_flight);
+}
+
+/// Counts what the measuring thread allocates while it takes numbers, which is no event's.
+class OwnAllocations {
+ public:
+  OwnAllocations(std::uint64_t (*count)(), std::uint64_t& own) noexcept
+      : count_(count), own_(&own), before_(count == nullptr ? 0 : count()) {}
+  OwnAllocations(const OwnAllocations&) = delete;
+  OwnAllocations& operator=(const OwnAllocations&) = delete;
+  ~OwnAllocations() {
+    if (count_ != nullptr) *own_ += count_() - before_;
+  }
+
+ private:
+  std::uint64_t (*count_)();
+  std::uint64_t* own_;
+  std::uint64_t before_;
+};
+
+class Measurement {
+ public:
+  Measurement(const LoadSetup& setup, const LoadOptions& options)
+      : setup_(setup),
+        options_(options),
+        warmup_ns_(to_ns(options.warmup)),
+        duration_ns_(to_ns(options.duration)),
+        interval_ns_(std::max(kIntervalNsMin, duration_ns_ / kIntervalsMax)) {}
+
+  Result<LoadRun> run();
+
+ private:
+  Status build();
+  Status measure();
+  Status wait_until(std::uint64_t at_ns);
+  Mark mark();
+  void begin_intervals();
+  void end_interval();
+  void finish();
+  [[nodiscard]] HistogramSnapshot unsent() const;
+
+  const LoadSetup& setup_;
+  const LoadOptions& options_;
+  std::uint64_t warmup_ns_;
+  std::uint64_t duration_ns_;
+  std::uint64_t interval_ns_;
+  Countdown sending_;                 ///< load sources that have something to send
+  std::vector<LoadSource*> sources_;  ///< the pipeline's
+  std::optional<Pipeline> pipeline_;
+  std::unique_ptr<HiccupMeter> hiccups_;
+  std::uint64_t begin_ns_ = 0;  ///< of the schedule
+  bool all_sent_ = false;
+  Mark first_;
+  Mark last_;
+  Stats interval_stats_;  ///< at the begin of the running interval
+  HistogramSnapshot interval_hiccups_ns_;
+  std::uint64_t interval_begin_ns_ = 0;
+  std::uint64_t own_allocations_ = 0;
+  LoadRun run_;
+};
+
+Status Measurement::build() {
+  PipelineBuilder builder = builder_of(setup_);
+  const std::size_t sources = sources_of(*setup_.config);
+  const bool spins = read_cpu_limits().effective() > 1;
+  sending_.reset(static_cast<unsigned>(sources));
+  for (std::size_t i = 0; i < sources; ++i) {
+    const double count = static_cast<double>(sources);
+    auto source = std::make_unique<LoadSource>(
+        LoadSource::Options{.name = sources == 1 ? "load" : "load" + std::to_string(i),
+                            .schedule = {.rate = options_.rate / count,
+                                         .shape = options_.shape,
+                                         .burst = options_.burst,
+                                         .seed = options_.seed + i,
+                                         .phase = static_cast<double>(i) / count},
+                            .duration_ns = warmup_ns_ + duration_ns_,
+                            .overrun_ns = std::max(duration_ns_ / kOverrunDivisor, kOverrunNsMin),
+                            .first_event = i,
+                            .event_step = sources,
+                            .spins = spins,
+                            .done = &sending_},
+        *setup_.events, steady_clock());
+    sources_.push_back(source.get());
+    builder.source(std::move(source));
+  }
+  builder.measure_stages().allocations(setup_.allocations);
+  Result<Pipeline> built = builder.build();
+  if (!built) return tl::unexpected(std::move(built).error());
+  pipeline_.emplace(std::move(*built));
+  return {};
+}
+
+Result<LoadRun> Measurement::run() {
+  if (Status built = build(); !built) return tl::unexpected(std::move(built).error());
+  if (Status started = pipeline_->start(); !started)
+    return tl::unexpected(std::move(started).error());
+  Result<std::unique_ptr<HiccupMeter>> hiccups = HiccupMeter::start();
+  if (!hiccups) return tl::unexpected(std::move(hiccups).error());
+  hiccups_ = std::move(*hiccups);
+  if (Status measured = measure(); !measured) return tl::unexpected(std::move(measured).error());
+  run_.report = pipeline_->stop(setup_.config->pipeline.drain_timeout);
+  if (run_.report.failure) return tl::unexpected(*run_.report.failure);
+  finish();
+  return std::move(run_);
+}
+
+Status Measurement::measure() {
+  begin_ns_ = steady_clock().now_ns() + kBeginNs;
+  for (LoadSource* const source : sources_) source->begin_at(begin_ns_);
+  const std::uint64_t warm_ns = begin_ns_ + warmup_ns_;
+  if (Status waited = wait_until(warm_ns); !waited) return waited;
+  first_ = mark();
+  begin_intervals();
+  while (!all_sent_) {
+    if (Status waited = wait_until(interval_begin_ns_ + interval_ns_); !waited) return waited;
+    if (!all_sent_) end_interval();
+  }
+  last_ = mark();
+  return {};
+}
+
+/// Returns early once everything was sent.
+Status Measurement::wait_until(std::uint64_t at_ns) {
+  for (;;) {
+    const std::uint32_t epoch = sending_.epoch();
+    // Sources end by themselves only if the pipeline failed.
+    all_sent_ = sending_.zero() || pipeline_->wait_for_sources(nanoseconds(0));
+    const std::uint64_t now_ns = steady_clock().now_ns();
+    if (now_ns >= at_ns || all_sent_) return {};
+    sending_.wait(epoch, std::min(at_ns - now_ns, kLookNs));
+    if (setup_.asked_to_stop && setup_.asked_to_stop())
+      return error(ErrorCode::timed_out,
+                   "the run was stopped before its end: nothing was measured");
+  }
+}
+
+Mark Measurement::mark() {
+  std::optional<OwnAllocations> own(std::in_place, setup_.allocations, own_allocations_);
+  Mark mark{.at_ns = steady_clock().now_ns(),
+            .stats = pipeline_->stats(),
+            .hiccups_ns = hiccups_->snapshot()};
+  for (const LoadSource* const source : sources_) {
+    mark.lateness_ns.merge(source->lateness_ns());
+    mark.spun_ns += source->spun_ns();
+  }
+  mark.threads = usage_of_threads();
+  own.reset();
+  if (setup_.allocations != nullptr) mark.allocations = setup_.allocations() - own_allocations_;
+  return mark;
+}
+
+void Measurement::begin_intervals() {
+  const OwnAllocations own(setup_.allocations, own_allocations_);
+  interval_begin_ns_ = first_.at_ns;
+  interval_stats_ = first_.stats;
+  interval_hiccups_ns_ = first_.hiccups_ns;
+}
+
+void Measurement::end_interval() {
+  const OwnAllocations own(setup_.allocations, own_allocations_);
+  Stats stats = pipeline_->stats();
+  HistogramSnapshot hiccups_ns = hiccups_->snapshot();
+  const std::uint64_t now_ns = steady_clock().now_ns();
+  run_.intervals.push_back({.begin_ns = interval_begin_ns_ - first_.at_ns,
+                            .length_ns = now_ns - interval_begin_ns_,
+                            .ended = ended(stats) - ended(interval_stats_),
+                            .latency_ns = stats.latency_ns.minus(interval_stats_.latency_ns),
+                            .hiccups_ns = hiccups_ns.minus(interval_hiccups_ns_)});
+  if (setup_.on_progress) setup_.on_progress(stats);
+  interval_begin_ns_ = now_ns;
+  interval_stats_ = std::move(stats);
+  interval_hiccups_ns_ = std::move(hiccups_ns);
+}
+
+HistogramSnapshot Measurement::unsent() const {
+  HistogramSnapshot all;
+  for (const LoadSource* const source : sources_) all.merge(source->unsent_ns());
+  return all;
+}
+
+std::vector<SegmentStats> segments_between(const std::vector<SegmentStats>& before,
+                                           std::vector<SegmentStats> after) {
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    after[i].wait_ns = after[i].wait_ns.minus(before[i].wait_ns);
+    for (std::size_t j = 0; j < after[i].steps.size(); ++j) {
+      StepStats& step = after[i].steps[j];
+      step.service_ns = step.service_ns.minus(before[i].steps[j].service_ns);
+      step.busy_ns -= before[i].steps[j].busy_ns;
+    }
+  }
+  return after;
+}
+
+/// Once the pipeline is drained.
+void Measurement::finish() {
+  const Stats& stats = run_.report.stats;
+  const HistogramSnapshot unsent_ns = unsent();
+  end_interval();  // the last one has what was drained, and what was never sent
+  run_.intervals.back().latency_ns.merge(unsent_ns);
+  run_.rate_asked = options_.rate;
+  for (const LoadSource* const source : sources_) run_.sent += source->sent();
+  run_.unsent = unsent_ns.count();
+  run_.measured_ns = last_.at_ns - first_.at_ns;
+  const std::uint64_t planned_end_ns = begin_ns_ + warmup_ns_ + duration_ns_;
+  run_.overrun_ns = last_.at_ns > planned_end_ns ? last_.at_ns - planned_end_ns : 0;
+  run_.ended = ended(last_.stats) - ended(first_.stats);
+  run_.spun_ns = last_.spun_ns - first_.spun_ns;
+  run_.threads = usage_between(first_.threads, last_.threads);
+  std::erase_if(run_.threads, [&](const ThreadUsage& thread) {
+    return std::ranges::find(pipeline_->plan().threads, thread.name, &ThreadPlan::name) ==
+           pipeline_->plan().threads.end();
+  });
+  if (setup_.allocations != nullptr) run_.allocations = last_.allocations - first_.allocations;
+  run_.latency_ns = stats.latency_ns.minus(first_.stats.latency_ns);
+  run_.latency_ns.merge(unsent_ns);
+  run_.lateness_ns = last_.lateness_ns.minus(first_.lateness_ns);
+  run_.hiccups_ns = hiccups_->snapshot().minus(first_.hiccups_ns);
+  run_.segments = segments_between(first_.stats.segments, stats.segments);
+}
+
+}  // namespace
+
+Result<LoadRun> run_load(const LoadSetup& setup, const LoadOptions& options) {
+  return Measurement(setup, options).run();
+}
+
+Result<LoadResult> describe_load(const LoadSetup& setup, const LoadOptions& options) {
+  PipelineBuilder builder = builder_of(setup);
+  for (std::size_t i = 0; i < sources_of(*setup.config); ++i)
+    builder.source(
+        std::make_unique<LoadSource>(LoadSource::Options{}, *setup.events, steady_clock()));
+  const Result<Plan> plan = builder.plan();
+  if (!plan) return tl::unexpected(plan.error());
+  LoadResult result;
+  result.config = setup.config->path;
+  result.pipeline = setup.config->pipeline.name;
+  result.began_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+                        std::chrono::system_clock::now().time_since_epoch())
+                        .count();
+  result.asked = options;
+  result.events = setup.events->origin();
+  result.event_bytes_mean = setup.events->bytes_mean();
+  result.partitions = plan->partitions;
+  result.plan = plan->reasons;
+  result.machine = machine_facts();
+  const unsigned threads = plan->runner_threads + plan->source_threads;
+  if (const unsigned cpus = read_cpu_limits().effective(); threads > cpus)
+    result.remarks.push_back(std::to_string(threads) + " threads share " + std::to_string(cpus) +
+                             (cpus == 1 ? " CPU" : " CPUs") +
+                             ": latencies have waits for a CPU in them");
+  if (result.machine.build != "Release" && result.machine.build != "RelWithDebInfo")
+    result.remarks.push_back("this is a " + result.machine.build +
+                             " build: its figures are not those of a release");
+  return result;
+}
+
+}  // namespace penstock

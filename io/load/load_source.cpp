@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/load/load_source.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <penstock/pipeline/flow/producer.hpp>
+#include <penstock/runtime/base/atomics.hpp>
+#include <penstock/runtime/base/check.hpp>
+
+namespace penstock {
+namespace {
+
+constexpr std::uint64_t kSleepNsMax = 5'000'000;  ///< how often it looks whether it should end
+/// A sleep ends late by the kernel's timer slack and the wake-up of a CPU: so much of the wait is
+/// spun.
+constexpr std::uint64_t kSpinNs = 200'000;
+/// Between two looks at the clock some 50 ns pass; more than this, and another thread had the CPU.
+constexpr std::uint64_t kAwayNs = 5'000;
+
+}  // namespace
+
+LoadSource::LoadSource(Options options, const EventPool& pool, const Clock& clock)
+    : options_(std::move(options)),
+      pool_(&pool),
+      clock_(&clock),
+      schedule_(options_.schedule),
+      due_ns_(schedule_.next()),
+      event_(options_.first_event % pool.size()) {
+  PENSTOCK_CHECK(pool.size() > 0 && options_.event_step > 0);
+}
+
+Result<SourceState> LoadSource::poll(SourcePort& port, std::size_t budget) {
+  // relaxed: hands over nothing but the number.
+  const std::uint64_t begin_ns = begin_ns_.load(std::memory_order_relaxed);
+  if (begin_ns == 0) {
+    StdAtomics::sleep_ns(kSpinNs);
+    return SourceState::more;
+  }
+  const std::uint64_t last_ns = begin_ns + options_.duration_ns + options_.overrun_ns;
+  for (std::size_t i = 0; i < budget; ++i) {
+    if (due_ns_ >= options_.duration_ns) return done();
+    const std::uint64_t due_ns = begin_ns + due_ns_;
+    std::uint64_t now_ns = clock_->now_ns();
+    if (now_ns < due_ns && !wait_until(due_ns, now_ns)) return SourceState::more;
+    if (now_ns >= last_ns) {
+      give_up(now_ns - begin_ns);
+      return done();
+    }
+    lateness_ns_.record(now_ns - due_ns);
+    if (!port.publish_planned((*pool_)[event_], due_ns)) return SourceState::end;
+    sent_.add(1);
+    event_ += options_.event_step;
+    if (event_ >= pool_->size()) event_ %= pool_->size();
+    due_ns_ = schedule_.next();
+  }
+  return SourceState::more;
+}
+
+SourceState LoadSource::done() {
+  if (options_.done == nullptr) return SourceState::end;
+  if (!std::exchange(done_, true)) options_.done->count_down();
+  StdAtomics::sleep_ns(kSleepNsMax);
+  return SourceState::more;
+}
+
+/// False if the event is not due yet: to be called again, so that a stop is noticed.
+bool LoadSource::wait_until(std::uint64_t due_ns, std::uint64_t& now_ns) {
+  const std::uint64_t spin_ns = options_.spins ? kSpinNs : 0;
+  if (due_ns - now_ns > spin_ns) {
+    StdAtomics::sleep_ns(std::min(due_ns - now_ns - spin_ns, kSleepNsMax));
+    now_ns = clock_->now_ns();
+    if (!options_.spins || now_ns + spin_ns < due_ns) return now_ns >= due_ns;
+  }
+  std::uint64_t spun_ns = 0;
+  while (now_ns < due_ns) {
+    StdAtomics::pause();
+    const std::uint64_t before_ns = std::exchange(now_ns, clock_->now_ns());
+    if (now_ns - before_ns < kAwayNs) spun_ns += now_ns - before_ns;
+  }
+  spun_ns_.add(spun_ns);
+  return true;
+}
+
+void LoadSource::give_up(std::uint64_t now_ns) {
+  for (; due_ns_ < options_.duration_ns; due_ns_ = schedule_.next())
+    unsent_ns_.record(now_ns > due_ns_ ? now_ns - due_ns_ : 0);
+}
+
+}  // namespace penstock

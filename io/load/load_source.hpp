@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Publishes the events of a pool when they are due: the source of a pipeline under open-loop load.
+// 1. It never looks at how the pipeline is doing. Where there is no room it waits for it, as any
+//    source does, and then sends what is overdue at once; each event carries the time at which it
+//    was due, so that this waiting is part of its latency and nothing is omitted.
+// 2. Beyond the end of the schedule it goes on for `overrun_ns` at most. What it could not send by
+//    then is counted, each with the time since it was due: its latency is at least that.
+// Its own thread calls it; the thread that runs the load reads its counters at any time.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <penstock/io/load/event_pool.hpp>
+#include <penstock/io/load/schedule.hpp>
+#include <penstock/pipeline/flow/ports.hpp>
+#include <penstock/runtime/base/counter.hpp>
+#include <penstock/runtime/base/histogram.hpp>
+#include <penstock/runtime/machine/clock.hpp>
+#include <penstock/runtime/wait/countdown.hpp>
+
+namespace penstock {
+
+class LoadSource final : public Source {
+ public:
+  struct Options {
+    std::string name = "load";
+    ScheduleOptions schedule;
+    std::uint64_t duration_ns = 0;  ///< events that are due later are not part of the load
+    std::uint64_t overrun_ns = 0;
+    std::size_t first_event = 0;  ///< of the pool; then every event_step-th
+    std::size_t event_step = 1;
+    bool spins = true;  ///< until an event is due; otherwise it sleeps, and is later
+    /// Counted down when everything was sent or given up. The source then stays, idle, until the
+    /// pipeline stops, so that its thread can still be asked what it used. Without one it ends.
+    Countdown* done = nullptr;
+  };
+
+  /// Requires: `pool`, `clock` and `options.done` outlive it.
+  LoadSource(Options options, const EventPool& pool, const Clock& clock);
+
+  [[nodiscard]] std::string_view name() const noexcept override { return options_.name; }
+  Status open() override { return {}; }
+  Result<SourceState> poll(SourcePort& port, std::size_t budget) override;
+
+  // The thread that runs the load.
+  /// The schedule begins at this time of the clock; before that nothing is sent.
+  void begin_at(std::uint64_t begin_ns) noexcept {
+    // relaxed: hands over nothing but the number.
+    begin_ns_.store(begin_ns, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t sent() const noexcept { return sent_.get(); }
+  /// By how much each event was published later than it was due.
+  [[nodiscard]] HistogramSnapshot lateness_ns() const { return lateness_ns_.snapshot(); }
+  /// Time that it spun until an event was due.
+  [[nodiscard]] std::uint64_t spun_ns() const noexcept { return spun_ns_.get(); }
+  /// Events that were due and could not be sent, by the time since then.
+  [[nodiscard]] HistogramSnapshot unsent_ns() const { return unsent_ns_.snapshot(); }
+
+ private:
+  [[nodiscard]] bool wait_until(std::uint64_t due_ns, std::uint64_t& now_ns);
+  void give_up(std::uint64_t now_ns);
+  SourceState done();
+
+  // Fixed after construction.
+  Options options_;
+  const EventPool* pool_;
+  const Clock* clock_;
+  // The source's thread only.
+  Schedule schedule_;
+  std::uint64_t due_ns_;  ///< of the next event, since the begin
+  std::size_t event_;
+  bool done_ = false;
+  // Written by the thread that runs the load, read by the source's.
+  std::atomic<std::uint64_t> begin_ns_{0};
+  // Written by the source's thread, read by the one that runs the load.
+  Counter sent_;
+  Counter spun_ns_;
+  Histogram lateness_ns_;
+  Histogram unsent_ns_;
+};
+
+}  // namespace penstock
