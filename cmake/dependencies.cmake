@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where each package comes from. Those of the list are needed by whoever links Penstock too, and the
 # installed package config looks for them; the rest are headers that only our own sources include.
-set(PENSTOCK_PACKAGES Threads tl-expected fmt mimalloc simdjson)
+set(PENSTOCK_PACKAGES Threads tl-expected fmt mimalloc simdjson ZLIB)
 foreach(package IN LISTS PENSTOCK_PACKAGES)
   find_package(${package} REQUIRED)
 endforeach()

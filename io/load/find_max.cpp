@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/load/find_max.hpp>
+
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include <penstock/io/in_words.hpp>
+
+namespace penstock {
+namespace {
+
+constexpr double kStep = 2;
+constexpr unsigned kStepsDownMax = 10;  ///< of what does not hold again: 0.6 of what was found
+constexpr std::array<std::string_view, 3> kSteps{"climb", "refine", "confirm"};
+
+class Searcher {
+ public:
+  Searcher(const SearchOptions& options, const RunTrial& run_trial)
+      : options_(options), run_trial_(run_trial) {}
+
+  Result<Search> search();
+
+ private:
+  /// Held in the first run, or in a second one.
+  Result<bool> holds(double rate, Trial::Step step);
+  /// Held in two of three further runs.
+  Result<bool> holds_surely(double rate);
+  Result<bool> try_once(double rate, Trial::Step step);
+  Status climb();
+  Status refine();
+  Status confirm();
+
+  const SearchOptions& options_;
+  const RunTrial& run_trial_;
+  double held_ = 0;    ///< 0: none yet
+  double failed_ = 0;  ///< 0: none yet
+  Search found_;
+};
+
+Result<bool> Searcher::try_once(double rate, Trial::Step step) {
+  Result<Trial> trial = run_trial_(rate, step);
+  if (!trial) return tl::unexpected(std::move(trial).error());
+  found_.trials.push_back(std::move(*trial));
+  return found_.trials.back().failed_by.empty();
+}
+
+Result<bool> Searcher::holds(double rate, Trial::Step step) {
+  Result<bool> held = try_once(rate, step);
+  return !held || *held ? held : try_once(rate, step);
+}
+
+Result<bool> Searcher::holds_surely(double rate) {
+  unsigned held = 0;
+  unsigned failed = 0;
+  while (held < 2 && failed < 2) {
+    const Result<bool> once = try_once(rate, Trial::Step::confirm);
+    if (!once) return once;
+    ++(*once ? held : failed);
+  }
+  return held == 2;
+}
+
+Status Searcher::climb() {
+  for (double rate = options_.first_rate; rate >= 1;) {
+    const Result<bool> held = holds(rate, Trial::Step::climb);
+    if (!held) return tl::unexpected(held.error());
+    (*held ? held_ : failed_) = rate;
+    if (held_ != 0 && failed_ != 0) break;
+    if (*held && rate >= options_.rate_max) break;
+    rate = *held ? std::min(rate * kStep, options_.rate_max) : rate / kStep;
+  }
+  return {};
+}
+
+Status Searcher::refine() {
+  while (held_ != 0 && failed_ / held_ > options_.precision) {
+    const double middle = std::sqrt(held_ * failed_);
+    const Result<bool> held = holds(middle, Trial::Step::refine);
+    if (!held) return tl::unexpected(held.error());
+    (*held ? held_ : failed_) = middle;
+  }
+  return {};
+}
+
+Status Searcher::confirm() {
+  double rate = held_;
+  for (unsigned i = 0; i < kStepsDownMax && rate >= 1; ++i, rate /= options_.precision) {
+    const Result<bool> held = holds_surely(rate);
+    if (!held) return tl::unexpected(held.error());
+    if (!*held) continue;
+    found_.rate = rate;
+    return {};
+  }
+  return {};
+}
+
+Result<Search> Searcher::search() {
+  Status status = climb();
+  if (status) status = refine();
+  if (status) status = confirm();
+  if (!status) return tl::unexpected(std::move(status).error());
+  return std::move(found_);
+}
+
+}  // namespace
+
+std::string_view to_string(Trial::Step step) noexcept {
+  return kSteps[static_cast<std::size_t>(step)];
+}
+
+Result<Search> find_max(const SearchOptions& options, const RunTrial& run_trial) {
+  return Searcher(options, run_trial).search();
+}
+
+std::string failed_by(const LoadRun& run, const Slo& slo) {
+  if (!run.kept_up())
+    return "did not keep up: " + in_short(run.rate_achieved()) + "/s of " +
+           in_short(run.rate_asked) + "/s";
+  return slo.broken_by(run.latency_ns);
+}
+
+}  // namespace penstock

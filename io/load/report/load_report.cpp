@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/load/report/load_report.hpp>
+
+#include <array>
+#include <cstdio>
+#include <numeric>
+#include <string_view>
+#include <utility>
+
+#include <penstock/io/in_words.hpp>
+
+namespace penstock {
+namespace {
+
+constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
+    {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}}};
+constexpr std::size_t kLabelWidth = 10;
+
+std::string in_ns(std::uint64_t duration_ns) {
+  return duration_in_short(static_cast<double>(duration_ns));
+}
+
+std::string row(std::string_view label, const std::string& text) {
+  std::string line(label);
+  line.append(kLabelWidth - label.size(), ' ');
+  return line.append(text).append("\n");
+}
+
+std::string percentiles(const HistogramSnapshot& histogram) {
+  if (histogram.count() == 0) return "none";
+  std::string text;
+  for (const auto& [name, percent] : kPercentiles)
+    text.append(name).append(" ").append(in_ns(histogram.percentile(percent))).append(" · ");
+  return text.append("max ").append(in_ns(histogram.max()));
+}
+
+std::string shape_of(const LoadOptions& asked) {
+  std::string text(to_string(asked.shape));
+  if (asked.shape == LoadShape::bursts) text += " of " + with_commas(asked.burst);
+  return text;
+}
+
+std::string counts(const LoadRun& run) {
+  const Stats& stats = run.report.stats;
+  std::string text = with_commas(run.sent) + " sent";
+  const auto add = [&text](std::uint64_t count, const char* what) {
+    if (count > 0) text.append(" · ").append(with_commas(count)).append(what);
+  };
+  add(stats.completed, " completed");
+  add(stats.dropped, " dropped");
+  add(stats.dead, " dead");
+  add(std::accumulate(stats.refused.begin(), stats.refused.end(), std::uint64_t{0}), " refused");
+  add(stats.in_flight, " left in flight");
+  add(run.unsent, " could not be sent");
+  return text;
+}
+
+/// Where the mean event was, in order; the parts add up to its latency.
+std::string places(const LoadRun& run) {
+  std::string text;
+  for (const SegmentStats& segment : run.segments) {
+    if (run.segments.size() > 1) text.append(text.empty() ? "" : " | ").append(segment.name + ": ");
+    text.append(text.empty() || text.ends_with(": ") ? "" : " · ");
+    text.append("wait ").append(duration_in_short(segment.wait_ns.mean()));
+    for (const StepStats& step : segment.steps)
+      text.append(" · ").append(step.name).append(" ").append(
+          duration_in_short(step.service_ns.mean()));
+  }
+  return text;
+}
+
+/// What one event costs in each step, without waiting for its batch.
+std::string shares(const LoadRun& run) {
+  std::string text;
+  for (const SegmentStats& segment : run.segments)
+    for (const StepStats& step : segment.steps)
+      if (step.service_ns.count() > 0)
+        text.append(text.empty() ? "" : " · ")
+            .append(step.name)
+            .append(" ")
+            .append(duration_in_short(static_cast<double>(step.busy_ns) /
+                                      static_cast<double>(step.service_ns.count())));
+  return text;
+}
+
+std::string costs(const LoadRun& run) {
+  std::array<char, 64> cpu{};
+  std::snprintf(cpu.data(), cpu.size(), "%.3g CPU s per million events", run.cpu_s_per_million());
+  std::string text = cpu.data();
+  if (const auto each = run.allocations_per_event()) {
+    std::array<char, 64> number{};
+    std::snprintf(number.data(), number.size(), " · %.3g allocations an event", *each);
+    text += number.data();
+  }
+  return text + " · switches " + with_commas(run.voluntary_switches()) + " voluntary, " +
+         with_commas(run.involuntary_switches()) + " involuntary";
+}
+
+std::string rates(const LoadRun& run) {
+  std::string text =
+      in_short(run.rate_asked) + "/s asked, " + in_short(run.rate_achieved()) + "/s achieved";
+  if (!run.kept_up()) text += " — the pipeline did not keep up";
+  return text;
+}
+
+}  // namespace
+
+std::string load_heading(const LoadResult& result) {
+  const LoadOptions& asked = result.asked;
+  const MachineFacts& machine = result.machine;
+  std::string text = result.pipeline + " · " + shape_of(asked) + " " + in_short(asked.rate) +
+                     "/s · " + duration_in_short(static_cast<double>(asked.duration.count())) +
+                     " after " + duration_in_short(static_cast<double>(asked.warmup.count())) +
+                     " of warm-up · " + result.events + ", " +
+                     bytes_in_short(result.event_bytes_mean) + " each\n";
+  text += row("machine", machine.cpu + (machine.virtual_machine ? " (virtual)" : "") + " · " +
+                             machine.cpus_ours + " · " + machine.kernel);
+  text += row("program", machine.compiler + " · " + machine.build + " · " + machine.revision);
+  for (const std::string& remark : result.remarks) text += row("note", remark);
+  return text;
+}
+
+std::string load_line(const LoadRun& run) {
+  return in_short(run.rate_achieved()) + "/s · " + percentiles(run.latency_ns) +
+         (run.kept_up() ? "" : " · did not keep up");
+}
+
+std::string search_report(const Search& search) {
+  std::string text;
+  for (const Trial& trial : search.trials)
+    text += row(to_string(trial.step),
+                in_short(trial.rate_asked) + "/s · " + percentiles(trial.run.latency_ns) + " · " +
+                    (trial.failed_by.empty() ? "held" : "failed: " + trial.failed_by));
+  return text + row("highest", search.rate > 0 ? in_short(search.rate) + "/s with " + search.slo
+                                               : "none: no rate held " + search.slo);
+}
+
+std::string load_report(const LoadResult& result) {
+  std::string text = load_heading(result);
+  const LoadRun& run = result.typical();
+  if (result.runs.size() > 1) {
+    for (std::size_t i = 0; i < result.runs.size(); ++i)
+      text += row("run " + std::to_string(i + 1), load_line(result.runs[i]));
+    text += row("typical", "run " + std::to_string(&run - result.runs.data() + 1) +
+                               ", whose p99 is the median");
+  }
+  text += row("rate", rates(run));
+  text += row("events", counts(run));
+  text += row("latency", percentiles(run.latency_ns) + "   (from when an event was due)");
+  text += row("load late", percentiles(run.lateness_ns) + "   (when it was published)");
+  text += row("hiccups", percentiles(run.hiccups_ns) + "   (of the machine, beside the run)");
+  text += row("where", places(run) + "   (means; an event goes with its batch)");
+  text += row("an event", shares(run));
+  text += row("costs", costs(run));
+  return text;
+}
+
+}  // namespace penstock
