@@ -19,7 +19,8 @@ namespace penstock::cli {
 namespace {
 
 constexpr std::uint64_t kEventBytesMax = 1 << 20;
-constexpr std::uint64_t kStatsEveryMaxNs = 3'600'000'000'000;
+constexpr std::uint64_t kHourNs = 3'600'000'000'000;
+constexpr std::uint64_t kRateMax = 100'000'000;
 
 /// The program's verbs and where their options go.
 struct Parser {
@@ -32,6 +33,7 @@ struct Parser {
   GenerateArguments generate;
   InspectArguments inspect;
   ConfigArguments config;
+  BenchArguments bench;
   VersionArguments version;
 
   template <class Verb>
@@ -106,7 +108,7 @@ void add_run(Parser& parser) {
              [&into = parser.run.stats_every](const std::string& text) {
                const auto duration_ns = parse_duration(text);
                if (duration_ns) into = std::chrono::nanoseconds(*duration_ns);
-               return duration_ns && *duration_ns <= kStatsEveryMaxNs;
+               return duration_ns && *duration_ns <= kHourNs;
              });
   sub.add_flag("--quiet", parser.run.quiet, "no progress line and no report in words");
   sub.add_flag("--strict", parser.run.strict, "exit 1 if events were refused or died");
@@ -190,6 +192,85 @@ void add_config(Parser& parser) {
   add_format(sub, parser.config.json);
 }
 
+/// "5s", "250ms"; a bare number is in seconds.
+void add_duration(CLI::App& sub, const char* name, const char* help, std::chrono::nanoseconds& into,
+                  std::uint64_t least_ns) {
+  add_parsed(sub, name, help,
+             least_ns == 0 ? "a duration of at most 1h, such as 1s or 250ms"
+                           : "a duration from 100ms to 1h, such as 5s",
+             [&into, least_ns](const std::string& text) {
+               const bool bare = text.find_first_not_of("0123456789") == std::string::npos;
+               const auto duration_ns = parse_duration(bare ? text + 's' : text);
+               if (duration_ns) into = std::chrono::nanoseconds(*duration_ns);
+               return duration_ns && *duration_ns >= least_ns && *duration_ns <= kHourNs;
+             });
+}
+
+/// "100k/s" or "100k".
+bool take_rate(std::string text, double& into) {
+  if (text.ends_with("/s")) text.resize(text.size() - 2);
+  const auto rate = parse_count(text);
+  if (rate) into = static_cast<double>(*rate);
+  return rate && *rate >= 1 && *rate <= kRateMax;
+}
+
+void add_load(CLI::App& sub, LoadOptions& load) {
+  add_parsed(sub, "--rate", "events a second (default 100k/s)",
+             "a rate from 1/s to 100M/s, such as 100k/s",
+             [&load](const std::string& text) { return take_rate(text, load.rate); });
+  add_parsed(sub, "--shape", "when they are due: constant (default), poisson, bursts",
+             "a shape: constant, poisson, bursts", [&load](const std::string& text) {
+               const auto shape = load_shape_of(text);
+               if (shape) load.shape = *shape;
+               return shape.has_value();
+             });
+  add_parsed(sub, "--burst", "events of a burst (default 100)", "a count from 1 to 1M",
+             [&load](const std::string& text) {
+               const auto count = parse_count(text);
+               if (count) load.burst = static_cast<std::uint32_t>(*count);
+               return count && *count >= 1 && *count <= 1'000'000;
+             });
+  add_duration(sub, "--seconds", "how long it is measured (default 5s)", load.duration,
+               100'000'000);
+  add_duration(sub, "--warmup", "the same load before that (default 1s)", load.warmup, 0);
+  add_count(sub, "--seed", "of random times and generated events (default 1)", load.seed, 0, ~0ULL);
+}
+
+void add_bench(Parser& parser) {
+  CLI::App& sub =
+      parser.add("bench",
+                 "Load a pipeline by a schedule and measure latency from when each event was due.\n"
+                 "Its sources are replaced; its stages, sinks and rejects do what they do in run.",
+                 "penstock bench orders.toml --rate 100k/s --repeat 5 --out a.json --html a.html\n"
+                 "  penstock bench orders.toml --find-max --slo p99.9=50us --seconds 2s\n"
+                 "  penstock bench --compare a.json b.json",
+                 parser.bench);
+  sub.add_option("config", parser.bench.config, "config file");
+  add_load(sub, parser.bench.load);
+  add_parsed(sub, "--repeat", "runs, each with a new pipeline (default 1)", "a count from 1 to 100",
+             [&into = parser.bench.repeat](const std::string& text) {
+               const auto count = parse_count(text);
+               if (count) into = static_cast<unsigned>(*count);
+               return count && *count >= 1 && *count <= 100;
+             });
+  sub.add_option("--events", parser.bench.events,
+                 "file of events, one a line (default: the config's, else generated orders)");
+  add_partitions(sub, parser.bench.partitions);
+  sub.add_option("--slo", parser.bench.slo,
+                 "limits such as p99.9=50us,max=1ms: exit 1 where they are not met");
+  sub.add_flag("--find-max", parser.bench.find_max,
+               "climb from --rate to the highest rate that meets --slo");
+  sub.add_option("--compare", parser.bench.compare,
+                 "instead of a run: is result B worse than A? exit 1 if it is")
+      ->expected(2)
+      ->type_name("A B");
+  sub.add_option("--out", parser.bench.out, "file for the result as JSON, for --compare");
+  sub.add_option("--html", parser.bench.html, "file for a report with plots");
+  sub.add_option("--hgrm", parser.bench.hgrm, "file for the latencies, HdrHistogram percentiles");
+  sub.add_option("--hlog", parser.bench.hlog, "file for the intervals, HdrHistogram log");
+  add_format(sub, parser.bench.json);
+}
+
 void add_version(Parser& parser) {
   CLI::App& sub = parser.add("version", "Print what this program is made of.",
                              "penstock version --format json", parser.version);
@@ -225,6 +306,7 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   add_generate(parser);
   add_inspect(parser);
   add_config(parser);
+  add_bench(parser);
   add_version(parser);
   if (count > 1 && arguments[1][0] != '-' && !check_verb(parser.app, arguments[1]))
     return tl::unexpected(kUsage);

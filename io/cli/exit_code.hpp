@@ -8,7 +8,9 @@ namespace penstock::cli {
 
 enum ExitCode : int {
   kFine = 0,
-  kCheckFailed = 1,  ///< lost events; refused events, in `inspect` and in `run --strict`
+  /// Lost events; refused events, in `inspect` and in `run --strict`; in `bench` an SLO that was
+  /// not met, and with --compare a result that is worse.
+  kCheckFailed = 1,
   kUsage = 2,
   kUnavailable = 69,  ///< something needed is missing or unreachable
   kStorage = 74,      ///< reading or writing failed underway

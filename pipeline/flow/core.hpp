@@ -72,7 +72,7 @@ struct Offer {
   std::uint64_t bytes_total = 0;  ///< of a line that was cut; 0: event.size()
   RoomPolicy policy;
   Lender* lender = nullptr;      ///< of bytes that are not to be copied
-  std::uint64_t planned_ns = 0;  ///< when it was due; 0: now, and its latency counts from its acceptance
+  std::uint64_t planned_ns = 0;  ///< when it was due; 0: as it is accepted
 };
 
 /// What is known of an event before its claim.

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/cli/load/bench.hpp>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include <penstock/io/cli/allocation_count.hpp>
+#include <penstock/io/cli/exit_code.hpp>
+#include <penstock/io/cli/plan.hpp>
+#include <penstock/io/cli/report.hpp>
+#include <penstock/io/cli/signals.hpp>
+#include <penstock/io/cli/terminal.hpp>
+#include <penstock/io/config/config.hpp>
+#include <penstock/io/files/output_file.hpp>
+#include <penstock/io/load/event_pool.hpp>
+#include <penstock/io/load/find_max.hpp>
+#include <penstock/io/load/load_run.hpp>
+#include <penstock/io/load/report/comparison.hpp>
+#include <penstock/io/load/report/histogram_file.hpp>
+#include <penstock/io/load/report/html_report.hpp>
+#include <penstock/io/load/report/load_json.hpp>
+#include <penstock/io/load/report/load_report.hpp>
+#include <penstock/io/load/slo.hpp>
+
+namespace penstock::cli {
+namespace {
+
+/// Those of --events; else of the config's first file, if it can be read; else generated ones.
+Result<EventPool> events_for(const BenchArguments& arguments, const Config& config) {
+  const std::uint32_t bytes_max = config.pipeline.ring.event_bytes_max;
+  if (!arguments.events.empty()) return EventPool::of_file(arguments.events, bytes_max);
+  for (const SourceOptions& source : config.sources)
+    if (source.kind == SourceKind::file)
+      if (auto pool = EventPool::of_file(source.path, bytes_max)) return pool;
+  return EventPool::of_orders({.seed = arguments.load.seed});
+}
+
+std::string hlog_of(const LoadResult& result) {
+  const LoadRun& run = result.typical();
+  std::string text = hlog_head(result.began_ms);
+  for (const LoadInterval& interval : run.intervals) {
+    text += hlog_line({.tag = {}, .begin_ns = interval.begin_ns, .length_ns = interval.length_ns},
+                      interval.latency_ns);
+    text += hlog_line(
+        {.tag = "hiccups", .begin_ns = interval.begin_ns, .length_ns = interval.length_ns},
+        interval.hiccups_ns);
+  }
+  return text;
+}
+
+/// The runs of one call.
+class Bench {
+ public:
+  Bench(const BenchArguments& arguments, Config config, EventPool events, Slo slo)
+      : arguments_(arguments),
+        config_(std::move(config)),
+        events_(std::move(events)),
+        slo_(std::move(slo)),
+        progress_(true),
+        setup_{.config = &config_,
+               .events = &events_,
+               .fill_stages =
+                   [this](PipelineBuilder& builder) { fill_stages(builder, config_.pipeline); },
+               .allocations = allocation_counter(),
+               .on_progress = [this](const Stats& stats) { draw(stats); },
+               .asked_to_stop = asked_to_stop} {}
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
+
+  int drive();
+
+ private:
+  Status repeat();
+  Status search();
+  Status write_files();
+  int answer();
+  void draw(const Stats& stats) {
+    if (!progress_.shown()) return;
+    progress_.draw(doing_ + " · " + live_line(stats, drawn_));
+    drawn_ = stats;
+  }
+  Result<LoadRun> run(const LoadOptions& options, std::string doing) {
+    doing_ = std::move(doing);
+    drawn_ = {};
+    auto done = run_load(setup_, options);
+    progress_.clear();
+    return done;
+  }
+  [[nodiscard]] const Search* search_or_none() const { return search_ ? &*search_ : nullptr; }
+  [[nodiscard]] const Slo* slo_or_none() const { return slo_.terms.empty() ? nullptr : &slo_; }
+
+  const BenchArguments& arguments_;
+  Config config_;
+  EventPool events_;
+  Slo slo_;
+  ProgressLine progress_;
+  LoadSetup setup_;
+  std::string doing_;
+  Stats drawn_;
+  LoadResult result_;
+  std::optional<Search> search_;
+};
+
+int Bench::drive() {
+  auto described = describe_load(setup_, arguments_.load);
+  if (!described) return fail(described.error(), arguments_.config);
+  result_ = std::move(*described);
+  for (const StageOptions& stage : config_.pipeline.stages)
+    result_.remarks.push_back("stage " + stage.name +
+                              " is code of its host: here it lets every event pass");
+  Status status = arguments_.find_max ? search() : repeat();
+  if (status) status = write_files();
+  progress_.clear();
+  return status ? answer() : fail(status.error(), arguments_.config);
+}
+
+Status Bench::repeat() {
+  for (unsigned i = 0; i < arguments_.repeat; ++i) {
+    auto done = run(arguments_.load,
+                    "run " + std::to_string(i + 1) + " of " + std::to_string(arguments_.repeat));
+    if (!done) return tl::unexpected(std::move(done).error());
+    result_.runs.push_back(std::move(*done));
+  }
+  return {};
+}
+
+Status Bench::search() {
+  auto found = find_max(
+      {.first_rate = arguments_.load.rate}, [this](double rate, Trial::Step step) -> Result<Trial> {
+        LoadOptions options = arguments_.load;
+        options.rate = rate;
+        auto done = run(options, std::string(to_string(step)) + " " + in_short(rate) + "/s");
+        if (!done) return tl::unexpected(std::move(done).error());
+        if (step != Trial::Step::confirm) done->intervals.clear();  // nobody will draw them
+        return Trial{.step = step,
+                     .rate_asked = rate,
+                     .failed_by = failed_by(*done, slo_),
+                     .run = std::move(*done)};
+      });
+  if (!found) return tl::unexpected(std::move(found).error());
+  search_ = std::move(*found);
+  search_->slo = slo_.to_text();
+  for (const Trial& trial : search_->trials)
+    if (trial.step == Trial::Step::confirm && trial.rate_asked == search_->rate)
+      result_.runs.push_back(trial.run);
+  if (result_.runs.empty()) result_.runs.push_back(search_->trials.back().run);
+  result_.asked.rate = result_.runs.front().rate_asked;
+  return {};
+}
+
+Status write_file(const std::string& path, const std::function<std::string()>& text) {
+  if (path.empty()) return {};
+  OutputFile file(path, false);
+  Status status = file.open();
+  if (status) status = file.begin();
+  if (status) status = write_all(file.number(), text(), path);
+  return status ? file.close() : status;
+}
+
+Status Bench::write_files() {
+  Status status =
+      write_file(arguments_.out, [&] { return load_json(result_, search_or_none()) + '\n'; });
+  if (status)
+    status = write_file(arguments_.html,
+                        [&] { return html_report(result_, search_or_none(), slo_or_none()); });
+  if (status)
+    status = write_file(arguments_.hgrm, [&] { return hgrm_text(result_.typical().latency_ns); });
+  if (status) status = write_file(arguments_.hlog, [&] { return hlog_of(result_); });
+  return status;
+}
+
+int Bench::answer() {
+  int printed = kFine;
+  if (arguments_.json)
+    printed = print_result(load_json(result_, search_or_none()) + '\n');
+  else
+    printed = print_result(load_report(result_) + (search_ ? search_report(*search_) : ""));
+  if (printed != kFine) return printed;
+  int code = kFine;
+  for (const LoadRun& run : result_.runs) {
+    if (!is_conserved(run.report.stats)) {
+      tell("penstock: the counts do not add up: events were lost");
+      code = kCheckFailed;
+    }
+    const std::string broken = slo_or_none() == nullptr ? "" : failed_by(run, slo_);
+    if (search_ || broken.empty()) continue;
+    tell("penstock: the SLO was not met: " + broken);
+    code = kCheckFailed;
+  }
+  return search_ && search_->rate <= 0 ? kCheckFailed : code;
+}
+
+int compare_results(const BenchArguments& arguments) {
+  const auto a = read_saved_result(arguments.compare[0]);
+  if (!a) return fail(a.error());
+  const auto b = read_saved_result(arguments.compare[1]);
+  if (!b) return fail(b.error());
+  const auto comparison = compare(*a, *b);
+  if (!comparison) return fail(comparison.error());
+  const int printed = print_result(arguments.json ? comparison_json(*comparison, *a, *b) + '\n'
+                                                  : comparison_text(*comparison, *a, *b));
+  if (printed != kFine) return printed;
+  return comparison->worse() ? kCheckFailed : kFine;
+}
+
+}  // namespace
+
+int bench(const BenchArguments& arguments) {
+  if (!arguments.compare.empty()) return compare_results(arguments);
+  if (arguments.config.empty())
+    return fail({ErrorCode::usage, "bench needs a config, or --compare with two results"});
+  Slo slo;
+  if (!arguments.slo.empty()) {
+    auto parsed = parse_slo(arguments.slo);
+    if (!parsed) return fail(parsed.error());
+    slo = std::move(*parsed);
+  } else if (arguments.find_max) {
+    return fail({ErrorCode::usage,
+                 "--find-max needs --slo: what the rate must meet, such as "
+                 "--slo p99.9=50us"});
+  }
+  auto config = load_config(arguments.config);
+  if (!config) return fail(config.error());
+  if (arguments.partitions) config->pipeline.partitions = *arguments.partitions;
+  auto events = events_for(arguments, *config);
+  if (!events) return fail(events.error());
+  watch_signals();
+  return Bench(arguments, *std::move(config), *std::move(events), std::move(slo)).drive();
+}
+
+}  // namespace penstock::cli

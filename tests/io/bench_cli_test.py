@@ -1,0 +1,228 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`penstock bench` from outside: short loads, their files, comparisons, mistakes, exit codes.
+
+Usage: bench_cli_test.py PATH_TO_PENSTOCK [unittest arguments]
+No test looks at how fast anything was: structure, counts and exit codes only.
+"""
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as tree
+from pathlib import Path
+
+TIMEOUT_S = 120
+FINE, CHECK_FAILED, USAGE, UNAVAILABLE, BAD_CONFIG = 0, 1, 2, 69, 78
+PROGRAM = ""
+SHORT = ["--seconds", "200ms", "--warmup", "50ms"]
+CONFIG = """
+[pipeline]
+name = "loaded"
+partitions = 1
+[[source]]
+kind = "file"
+path = "in.ndjson"
+[[stage]]
+name = "price"
+use = "handler"
+[[sink]]
+kind = "file"
+path = "out.ndjson"
+[rejects]
+path = "rejects.ndjson"
+"""
+
+
+class BenchTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory(prefix="penstock-bench-")
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+        (self.folder / "x.toml").write_text(CONFIG, encoding="utf-8")
+
+    def call(self, *arguments, code=FINE):
+        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, timeout=TIMEOUT_S,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+        out, err = done.stdout.decode(), done.stderr.decode()
+        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
+        return out, err
+
+    def text(self, name):
+        return (self.folder / name).read_text(encoding="utf-8")
+
+
+class Runs(BenchTest):
+    def test_words_say_what_was_measured_and_what_is_not_what_it_seems(self):
+        out, _ = self.call("bench", "x.toml", "--rate", "2k/s", *SHORT)
+        for label in ("machine", "rate", "events", "latency", "load late", "hiccups", "where",
+                      "costs"):
+            self.assertRegex(out, rf"(?m)^{label} ")
+        self.assertIn("20,000 generated orders", out)
+        self.assertIn("stage price is code of its host: here it lets every event pass", out)
+
+    def test_json_has_every_planned_event_and_the_sink_has_what_was_sent(self):
+        out, _ = self.call("bench", "x.toml", "--rate", "4k/s", "--format", "json", *SHORT)
+        result = json.loads(out)
+        self.assertEqual(result["penstock_bench"], 1)
+        self.assertEqual(len(result["runs"]), 1)
+        run = result["runs"][0]
+        counts = run["counts"]
+        self.assertEqual(counts["sent"] + counts["unsent"], 1000)
+        self.assertEqual(counts["completed"], counts["sent"])
+        self.assertEqual(len(self.text("out.ndjson").splitlines()), counts["sent"])
+        self.assertEqual([step["name"] for step in run["segments"][0]["steps"]],
+                         ["decode", "price", "sinks"])
+        self.assertIsNone(result["search"])
+
+    def test_events_come_from_the_configs_file_or_the_one_that_is_named(self):
+        self.call("generate", "orders", "--events", "30", "--output", "in.ndjson")
+        self.call("generate", "orders", "--events", "40", "--output", "other.ndjson")
+        load = ["--rate", "1k/s", "--format", "json", *SHORT]
+        for named, told in (([], "30 events of in.ndjson"),
+                            (["--events", "other.ndjson"], "40 events of other.ndjson")):
+            out, _ = self.call("bench", "x.toml", *load, *named)
+            self.assertEqual(json.loads(out)["events"]["from"], told)
+        sent = set(self.text("out.ndjson").splitlines())
+        self.assertLessEqual(sent, set(self.text("other.ndjson").splitlines()))
+
+    def test_invalid_events_are_refused_as_in_any_run(self):
+        self.call("generate", "orders", "--events", "50", "--invalid", "20%", "--output",
+                  "in.ndjson")
+        out, _ = self.call("bench", "x.toml", "--rate", "5k/s", "--format", "json", *SHORT)
+        counts = json.loads(out)["runs"][0]["counts"]
+        self.assertEqual(counts["offered"], counts["completed"] + counts["refused"]["invalid"])
+        self.assertEqual(len(self.text("rejects.ndjson").splitlines()),
+                         counts["refused"]["invalid"])
+
+    def test_every_shape_and_repeated_runs(self):
+        for shape in ("constant", "poisson", "bursts"):
+            out, _ = self.call("bench", "x.toml", "--shape", shape, "--burst", "10", "--rate",
+                               "1k/s", "--repeat", "2", "--format", "json", *SHORT)
+            result = json.loads(out)
+            self.assertEqual(result["asked"]["shape"], shape)
+            self.assertEqual(len(result["runs"]), 2)
+
+    def test_slo_decides_the_exit_code(self):
+        load = ["--rate", "500/s", "--seconds", "100ms", "--warmup", "0s"]
+        _, err = self.call("bench", "x.toml", "--slo", "p50=1ns", *load, code=CHECK_FAILED)
+        self.assertRegex(err, r"the SLO was not met: (p50 = .* > 1ns|did not keep up)")
+
+    def test_search_that_cannot_succeed_says_so(self):
+        out, _ = self.call("bench", "x.toml", "--find-max", "--slo", "p50=1ns", "--rate", "4/s",
+                           "--seconds", "100ms", "--warmup", "0s", "--format", "json",
+                           code=CHECK_FAILED)
+        search = json.loads(out)["search"]
+        self.assertIsNone(search["rate"])
+        self.assertEqual([trial["rate_asked"] for trial in search["trials"]], [4, 4, 2, 2, 1, 1])
+        self.assertTrue(all(not trial["held"] for trial in search["trials"]))
+
+
+class Files(BenchTest):
+    def test_files_are_written_in_their_formats(self):
+        self.call("bench", "x.toml", "--rate", "2k/s", "--out", "a.json", "--html", "a.html",
+                  "--hgrm", "a.hgrm", "--hlog", "a.hlog", *SHORT)
+        self.assertEqual(json.loads(self.text("a.json"))["pipeline"], "loaded")
+        page = self.text("a.html")
+        self.assertTrue(page.startswith("<!DOCTYPE html>\n"))
+        root = tree.fromstring(page.split("\n", 1)[1])
+        self.assertEqual(root.tag, "html")
+        self.assertNotRegex(page, r"<script|src=|href=")
+        count = json.loads(self.text("a.json"))["runs"][0]["latency_ns"]["count"]
+        self.assertRegex(self.text("a.hgrm"), rf"Total count    = +{count}\]")
+        log = self.text("a.hlog").splitlines()
+        self.assertEqual(log[0], "#[Histogram log format version 1.3]")
+        for line in log[3:]:
+            self.assertRegex(line, r"^(Tag=hiccups,)?(\d+\.\d{3},){3}HIST[\w+/]+=*$")
+
+    def test_file_that_cannot_be_written_fails_by_its_name(self):
+        _, err = self.call("bench", "x.toml", "--rate", "1k/s", "--html", "no/such/a.html", *SHORT,
+                           code=UNAVAILABLE)
+        self.assertIn("no/such/a.html", err)
+
+
+class Comparisons(BenchTest):
+    def result(self, name, change=lambda run: None):
+        """A result with three runs, changed by hand: comparing is about numbers, not about time."""
+        if not (self.folder / "a.json").exists():
+            self.call("bench", "x.toml", "--rate", "1k/s", "--repeat", "3", "--out", "a.json",
+                      *SHORT)
+        result = json.loads(self.text("a.json"))
+        for number, run in enumerate(result["runs"]):
+            run["rate_achieved"] = 1000 + number
+            for key in ("p50", "p99", "p999"):
+                run["latency_ns"][key] = 5000 + number
+            run["cpu"]["s_per_million_events"] = 0.5 + number / 1000
+            change(run)
+        (self.folder / name).write_text(json.dumps(result), encoding="utf-8")
+        return name
+
+    def test_same_or_better_is_fine_and_worse_is_not(self):
+        def slower(run):
+            run["latency_ns"]["p99"] *= 1.5
+
+        a, b = self.result("one.json"), self.result("two.json", slower)
+        out, _ = self.call("bench", "--compare", a, a)
+        self.assertNotIn("worse", out)
+        out, _ = self.call("bench", "--compare", a, b, code=CHECK_FAILED)
+        self.assertRegex(out, r"p99 .* worse")
+        out, _ = self.call("bench", "--compare", b, a)
+        self.assertRegex(out, r"p99 .* better")
+        out, _ = self.call("bench", "--compare", a, b, "--format", "json", code=CHECK_FAILED)
+        told = json.loads(out)
+        self.assertTrue(told["worse"])
+        p99 = next(measure for measure in told["measures"] if measure["name"] == "p99")
+        self.assertGreater(p99["low"], 1.4)
+
+    def test_what_is_no_result_is_told_with_its_name(self):
+        a = self.result("one.json")
+        (self.folder / "bad.json").write_text("{}", encoding="utf-8")
+        _, err = self.call("bench", "--compare", a, "bad.json", code=UNAVAILABLE)
+        self.assertIn('bad.json: is no result of penstock bench --format json: '
+                      'it has no member "penstock_bench"', err)
+        _, err = self.call("bench", "--compare", a, "gone.json", code=UNAVAILABLE)
+        self.assertIn("gone.json", err)
+
+
+class Mistakes(BenchTest):
+    def test_mistakes_are_usage_errors_with_what_would_be_right(self):
+        for arguments, told in (
+                ([], "bench needs a config, or --compare with two results"),
+                (["x.toml", "--rate", "fast"], "a rate from 1/s to 100M/s"),
+                (["x.toml", "--rate", "0"], "a rate from 1/s to 100M/s"),
+                (["x.toml", "--shape", "square"], "a shape: constant, poisson, bursts"),
+                (["x.toml", "--seconds", "1ms"], "a duration from 100ms to 1h"),
+                (["x.toml", "--repeat", "0"], "a count from 1 to 100"),
+                (["x.toml", "--find-max"], "--find-max needs --slo"),
+                (["x.toml", "--slo", "p99"], "has no limit; write it as p99.9=50us"),
+                (["--compare", "a.json"], "compare")):
+            out, err = self.call("bench", *arguments, code=USAGE)
+            self.assertEqual(out, "")
+            self.assertIn(told, err)
+
+    def test_config_and_events_that_are_not_there_are_named(self):
+        _, err = self.call("bench", "gone.toml", code=UNAVAILABLE)
+        self.assertIn("gone.toml", err)
+        _, err = self.call("bench", "x.toml", "--events", "gone.ndjson", code=UNAVAILABLE)
+        self.assertIn("gone.ndjson", err)
+
+    def test_config_that_cannot_work_is_told_by_its_lines(self):
+        (self.folder / "x.toml").write_text(CONFIG.replace("partitions", "partition"),
+                                            encoding="utf-8")
+        _, err = self.call("bench", "x.toml", code=BAD_CONFIG)
+        self.assertRegex(err, r"x\.toml:4:\d+: ")
+
+    def test_help_has_examples(self):
+        out, _ = self.call("bench", "--help")
+        self.assertIn("Example:\n  penstock bench ", out)
+        self.assertEqual(len(re.findall(r"(?m)^  penstock bench ", out)), 3)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    PROGRAM = str(Path(sys.argv.pop(1)).resolve())
+    unittest.main()
