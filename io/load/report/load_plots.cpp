@@ -103,6 +103,7 @@ std::string plot_ladder(const Search& search, const Slo* slo) {
             .series = {{.name = "held", .points = {}, .line = false},
                        {.name = "failed", .points = {}, .line = false}},
             .marks = marks_of(slo)};
+  if (plot.marks.size() > 1) plot.marks.resize(1);  // the limit of what is drawn
   plot.y.label = percent >= 100 ? "maximum" : fmt::format("p{:.6g}", percent);
   for (const Trial& trial : search.trials)
     plot.series[trial.failed_by.empty() ? 0 : 1].points.emplace_back(

@@ -15,8 +15,8 @@ namespace {
 constexpr double kWidth = 800;
 constexpr double kHeight = 360;
 constexpr double kLeft = 74;
-constexpr double kRight = 14;
-constexpr double kTop = 34;  ///< with the legend
+constexpr double kRight = 26;  ///< half of the last label stands there
+constexpr double kTop = 34;    ///< with the legend
 constexpr double kBottom = 48;
 constexpr double kLogLeast = 1;  ///< what an axis in nanoseconds or events shows at least
 constexpr unsigned kColours = 6;

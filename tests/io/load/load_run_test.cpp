@@ -194,6 +194,38 @@ TEST(LoadRun, stages_and_refusals_of_the_config_do_what_they_do_in_any_run) {
   EXPECT_EQ(names.size(), run->threads.size());
 }
 
+TEST(LoadRun, segments_on_threads_of_their_own_hand_their_times_over) {
+  const Config config = config_of(
+      "partitions = 1\n[threads]\nrunners = 2\n"
+      "[[segment]]\nname = \"front\"\n[[segment]]\nname = \"back\"\nafter = [\"front\"]\n"
+      "[[stage]]\nname = \"first\"\nsegment = \"front\"\n"
+      "[[stage]]\nname = \"second\"\nsegment = \"back\"\n");
+  const EventPool pool = EventPool::of_orders({}, 100);
+  const auto run =
+      run_load({.config = &config,
+                .events = &pool,
+                .fill_stages =
+                    [](PipelineBuilder& builder) {
+                      for (const char* const name : {"first", "second"})
+                        builder.stage(name, [](Event&, Context&) { return Outcome::next(); });
+                    }},
+               {.rate = 50'000, .warmup = 0ms, .duration = 100ms});
+  ASSERT_TRUE(run) << run.error().message;
+  expect_whole(*run);
+  ASSERT_EQ(run->segments.size(), 2U);
+  EXPECT_EQ(run->segments[0].steps.back().name, "first");
+  EXPECT_EQ(run->segments[1].steps.back().name, "second");
+  // Waits and steps of both follow each other within the latency: together they are no more.
+  double sum_ns = 0;
+  for (const SegmentStats& segment : run->segments) {
+    EXPECT_EQ(segment.wait_ns.count(), run->latency_ns.count() - run->unsent);
+    sum_ns += segment.wait_ns.mean();
+    for (const StepStats& step : segment.steps) sum_ns += step.service_ns.mean();
+  }
+  constexpr double kCells = 1.05;  // values are known to 1.6 %, their means a little worse
+  EXPECT_TRUE(run->unsent > 0 || sum_ns <= run->latency_ns.mean() * kCells);
+}
+
 TEST(LoadRun, mistakes_of_the_config_and_requests_to_stop_are_errors) {
   const Config config =
       config_of("partitions = 1\n[[stage]]\nname = \"gone\"\nuse = \"handler\"\n");
