@@ -62,7 +62,7 @@ Result<bool> Searcher::holds_surely(double rate) {
 }
 
 Status Searcher::climb() {
-  for (double rate = options_.first_rate; rate >= 1;) {
+  for (double rate = options_.first_rate; rate >= options_.rate_min;) {
     const Result<bool> held = holds(rate, Trial::Step::climb);
     if (!held) return tl::unexpected(held.error());
     (*held ? held_ : failed_) = rate;
@@ -84,8 +84,9 @@ Status Searcher::refine() {
 }
 
 Status Searcher::confirm() {
-  double rate = held_;
-  for (unsigned i = 0; i < kStepsDownMax && rate >= 1; ++i, rate /= options_.precision) {
+  double rate = held_;  // 0: none did
+  for (unsigned i = 0; i < kStepsDownMax && rate >= options_.rate_min;
+       ++i, rate /= options_.precision) {
     const Result<bool> held = holds_surely(rate);
     if (!held) return tl::unexpected(held.error());
     if (!*held) continue;

@@ -20,6 +20,7 @@ namespace penstock {
 
 struct SearchOptions {
   double first_rate = 10'000;
+  double rate_min = 1;  ///< below that a run has too few events to tell
   double rate_max = 100e6;
   double precision = 1.05;  ///< ratio of what failed to what held at which both are near enough
 };
@@ -43,7 +44,7 @@ struct Search {
 /// Runs at a rate and says why it does not hold, if it does not.
 using RunTrial = std::function<Result<Trial>(double rate, Trial::Step step)>;
 
-/// Errors: those of a trial.
+/// Requires: rate_min <= first_rate <= rate_max. Errors: those of a trial.
 [[nodiscard]] Result<Search> find_max(const SearchOptions& options, const RunTrial& run_trial);
 
 /// Why a run does not hold: it did not keep up, or broke the SLO; empty if it does.

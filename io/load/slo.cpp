@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/io/load/slo.hpp>
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include <penstock/io/config/units.hpp>
@@ -60,6 +62,14 @@ std::string Slo::broken_by(const HistogramSnapshot& latency_ns) const {
            " > " + term.text.substr(mark + 1);
   }
   return {};
+}
+
+double Slo::events_needed() const noexcept {
+  constexpr double kBeyond = 10;
+  double needed = 1;
+  for (const SloTerm& term : terms)
+    if (term.percent < 100) needed = std::max(needed, kBeyond * 100 / (100 - term.percent));
+  return std::round(needed);
 }
 
 std::string Slo::to_text() const {

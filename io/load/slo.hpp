@@ -26,6 +26,8 @@ struct Slo {
   /// The first term that the latencies exceed, with what it was: "p99.9 = 71 µs > 50us". Empty if
   /// all are met. A run without any latency meets nothing.
   [[nodiscard]] std::string broken_by(const HistogramSnapshot& latency_ns) const;
+  /// So many events a run must have for its percentiles to be more than luck: ten beyond each.
+  [[nodiscard]] double events_needed() const noexcept;
   /// As it was written.
   [[nodiscard]] std::string to_text() const;
 };

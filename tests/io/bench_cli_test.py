@@ -112,12 +112,13 @@ class Runs(BenchTest):
         self.assertRegex(err, r"the SLO was not met: (p50 = .* > 1ns|did not keep up)")
 
     def test_search_that_cannot_succeed_says_so(self):
-        out, _ = self.call("bench", "x.toml", "--find-max", "--slo", "p50=1ns", "--rate", "4/s",
+        out, _ = self.call("bench", "x.toml", "--find-max", "--slo", "p50=1ns", "--rate", "900/s",
                            "--seconds", "100ms", "--warmup", "0s", "--format", "json",
                            code=CHECK_FAILED)
         search = json.loads(out)["search"]
         self.assertIsNone(search["rate"])
-        self.assertEqual([trial["rate_asked"] for trial in search["trials"]], [4, 4, 2, 2, 1, 1])
+        self.assertEqual([trial["rate_asked"] for trial in search["trials"]],
+                         [900, 900, 450, 450, 225, 225])
         self.assertTrue(all(not trial["held"] for trial in search["trials"]))
 
 
@@ -197,6 +198,9 @@ class Mistakes(BenchTest):
                 (["x.toml", "--seconds", "1ms"], "a duration from 100ms to 1h"),
                 (["x.toml", "--repeat", "0"], "a count from 1 to 100"),
                 (["x.toml", "--find-max"], "--find-max needs --slo"),
+                (["x.toml", "--slo", "p99.9=1ms", "--rate", "500/s", "--seconds", "2s"],
+                 "needs 10,000 events in a run, ten beyond its highest percentile, and would have "
+                 "1,000; raise --rate or --seconds"),
                 (["x.toml", "--slo", "p99"], "has no limit; write it as p99.9=50us"),
                 (["--compare", "a.json"], "compare")):
             out, err = self.call("bench", *arguments, code=USAGE)

@@ -2,6 +2,7 @@
 #include <penstock/io/cli/load/bench.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <utility>
 
@@ -34,6 +35,22 @@ Result<EventPool> events_for(const BenchArguments& arguments, const Config& conf
     if (source.kind == SourceKind::file)
       if (auto pool = EventPool::of_file(source.path, bytes_max)) return pool;
   return EventPool::of_orders({.seed = arguments.load.seed});
+}
+
+double seconds_of(const LoadOptions& load) {
+  return std::chrono::duration<double>(load.duration).count();
+}
+
+/// A percentile of a handful of events says nothing.
+Status check_enough_events(const Slo& slo, const LoadOptions& load) {
+  const double planned = load.rate * seconds_of(load);
+  const double needed = slo.events_needed();
+  if (slo.terms.empty() || planned >= needed) return {};
+  return error(
+      ErrorCode::usage,
+      "--slo " + slo.to_text() + " needs " + with_commas(static_cast<std::uint64_t>(needed)) +
+          " events in a run, ten beyond its highest percentile, and would have " +
+          with_commas(static_cast<std::uint64_t>(planned)) + "; raise --rate or --seconds");
 }
 
 std::string hlog_of(const LoadResult& result) {
@@ -126,18 +143,21 @@ Status Bench::repeat() {
 }
 
 Status Bench::search() {
-  auto found = find_max(
-      {.first_rate = arguments_.load.rate}, [this](double rate, Trial::Step step) -> Result<Trial> {
-        LoadOptions options = arguments_.load;
-        options.rate = rate;
-        auto done = run(options, std::string(to_string(step)) + " " + in_short(rate) + "/s");
-        if (!done) return tl::unexpected(std::move(done).error());
-        if (step != Trial::Step::confirm) done->intervals.clear();  // nobody will draw them
-        return Trial{.step = step,
-                     .rate_asked = rate,
-                     .failed_by = failed_by(*done, slo_),
-                     .run = std::move(*done)};
-      });
+  auto found = find_max({.first_rate = arguments_.load.rate,
+                         .rate_min = slo_.events_needed() / seconds_of(arguments_.load)},
+                        [this](double rate, Trial::Step step) -> Result<Trial> {
+                          LoadOptions options = arguments_.load;
+                          options.rate = rate;
+                          auto done = run(
+                              options, std::string(to_string(step)) + " " + in_short(rate) + "/s");
+                          if (!done) return tl::unexpected(std::move(done).error());
+                          if (step != Trial::Step::confirm)
+                            done->intervals.clear();  // nobody will draw them
+                          return Trial{.step = step,
+                                       .rate_asked = rate,
+                                       .failed_by = failed_by(*done, slo_),
+                                       .run = std::move(*done)};
+                        });
   if (!found) return tl::unexpected(std::move(found).error());
   search_ = std::move(*found);
   search_->slo = slo_.to_text();
@@ -215,6 +235,8 @@ int bench(const BenchArguments& arguments) {
     auto parsed = parse_slo(arguments.slo);
     if (!parsed) return fail(parsed.error());
     slo = std::move(*parsed);
+    if (Status enough = check_enough_events(slo, arguments.load); !enough)
+      return fail(enough.error());
   } else if (arguments.find_max) {
     return fail({ErrorCode::usage,
                  "--find-max needs --slo: what the rate must meet, such as "

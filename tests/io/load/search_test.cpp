@@ -146,10 +146,33 @@ TEST(FindMax, bound_of_the_rate_ends_the_climb_and_nothing_that_holds_is_told_as
   ASSERT_TRUE(bounded);
   EXPECT_EQ(bounded->rate, 1e6);
   Knee broken(0);
-  const auto none = broken.search({.first_rate = 16});
+  const auto none = broken.search({.first_rate = 16, .rate_min = 1});
   ASSERT_TRUE(none);
   EXPECT_EQ(none->rate, 0);
   EXPECT_EQ(none->trials.size(), 10U);  // 16, 8, 4, 2, 1, each twice
+}
+
+TEST(FindMax, search_does_not_go_below_the_rate_that_can_be_told) {
+  Knee broken(0);
+  const auto none = broken.search({.first_rate = 16, .rate_min = 5});
+  ASSERT_TRUE(none);
+  EXPECT_EQ(none->rate, 0);
+  EXPECT_EQ(none->trials.back().rate_asked, 8);
+  // What does not hold again is not looked for below it either.
+  Knee lucky(8, {});
+  const auto expected = lucky.search({.first_rate = 8, .rate_min = 8, .precision = 1.1});
+  Knee unlucky(8, {lucky.runs() - 2, lucky.runs() - 1});
+  const auto found = unlucky.search({.first_rate = 8, .rate_min = 8, .precision = 1.1});
+  ASSERT_TRUE(expected && found);
+  EXPECT_EQ(expected->rate, 8);  // the knee itself
+  EXPECT_EQ(found->rate, 0);
+}
+
+TEST(Slo, events_needed_are_ten_beyond_the_highest_percentile) {
+  EXPECT_EQ(parse_slo("max=1ms")->events_needed(), 1);
+  EXPECT_EQ(parse_slo("p50=1ms,max=1ms")->events_needed(), 20);
+  EXPECT_EQ(parse_slo("p99=1ms,p50=1us")->events_needed(), 1'000);
+  EXPECT_EQ(parse_slo("p99.9=1ms")->events_needed(), 10'000);
 }
 
 TEST(FindMax, error_of_a_run_ends_the_search) {
