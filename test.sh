@@ -20,7 +20,7 @@ main() {
   case "${1:-}" in
     "") ;;
     --quick) presets=(release) ;;
-    --long) long_checks=(clang_tidy mutants_all schedules_long seeds_long stress_long) ;;
+    --long) long_checks=(clang_tidy mutants_all schedules_long seeds_and_stress_long) ;;
     *) sed -n '3,9s/^# \{0,1\}//p' "${BASH_SOURCE[0]##*/}" >&2; exit 2 ;;
   esac
 
@@ -46,8 +46,10 @@ main() {
       failed=$((failed + 1))
     fi
   done
-  heading "mutants of what changed"
-  check python3 tests/model/mutants.py --build build --changed
+  if [ "${#long_checks[@]}" -eq 0 ]; then
+    heading "mutants of what changed"
+    check python3 tests/model/mutants.py --build build --changed
+  fi
   local name
   for name in ${long_checks[@]+"${long_checks[@]}"}; do
     heading "$name"
@@ -118,15 +120,18 @@ mutants_all() { python3 tests/model/mutants.py --build build; }
 schedules_long() {
   local first
   first=$(date +%s)000000
-  build/tests/model/penstock_model --all --times 8 --seed "$first" &
+  build/tests/model/penstock_model --all --times 4 --seed "$first" &
   local one=$!
-  build/tests/model/penstock_model --all --times 8 --seed $((first + 500000000)) --random
+  build/tests/model/penstock_model --all --times 4 --seed $((first + 500000000)) --random
   local answer=$?
   wait "$one" && [ "$answer" -eq 0 ]
 }
-seeds_long() { build/tests/sim/penstock_sim --first "$(date +%s)000000" --seconds 600; }
-stress_long() {
+seeds_and_stress_long() {
+  build/tests/sim/penstock_sim --first "$(date +%s)000000" --seconds 300 &
+  local seeds=$!
   PENSTOCK_STRESS_ROUNDS=300 PENSTOCK_STRESS_SEED=$(date +%s) build/tsan/tests/stress/test_stress
+  local answer=$?
+  wait "$seeds" && [ "$answer" -eq 0 ]
 }
 
 clang_tidy() {
