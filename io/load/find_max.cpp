@@ -54,7 +54,7 @@ Result<bool> Searcher::holds_surely(double rate) {
   unsigned held = 0;
   unsigned failed = 0;
   while (held < 2 && failed < 2) {
-    const Result<bool> once = try_once(rate, Trial::Step::confirm);
+    Result<bool> once = try_once(rate, Trial::Step::confirm);
     if (!once) return once;
     ++(*once ? held : failed);
   }

@@ -96,12 +96,15 @@ class Measurement {
   void finish();
   [[nodiscard]] HistogramSnapshot unsent() const;
 
+  // Counted down by load sources that have sent everything; waited for by the measuring thread.
+  Countdown sending_;
+  // Fixed after construction.
   const LoadSetup& setup_;
   const LoadOptions& options_;
   std::uint64_t warmup_ns_;
   std::uint64_t duration_ns_;
   std::uint64_t interval_ns_;
-  Countdown sending_;                 ///< load sources that have something to send
+  // The measuring thread only.
   std::vector<LoadSource*> sources_;  ///< the pipeline's
   std::optional<Pipeline> pipeline_;
   std::unique_ptr<HiccupMeter> hiccups_;

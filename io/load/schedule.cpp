@@ -38,9 +38,11 @@ std::uint64_t Schedule::next() noexcept {
   const std::uint64_t number = given_++;
   switch (shape_) {
     case LoadShape::poisson: return static_cast<std::uint64_t>(at_ns_ += random_gap());
-    case LoadShape::bursts:
+    case LoadShape::bursts: {
+      const std::uint64_t bursts = number / burst_;
       // Multiplied, not added up: gaps that are no whole number of nanoseconds do not drift.
-      return static_cast<std::uint64_t>(first_ns_ + gap_ns_ * static_cast<double>(number / burst_));
+      return static_cast<std::uint64_t>(first_ns_ + gap_ns_ * static_cast<double>(bursts));
+    }
     case LoadShape::constant: break;
   }
   return static_cast<std::uint64_t>(first_ns_ + gap_ns_ * static_cast<double>(number));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/io/load/student_t.hpp>
 
+#include <math.h>  // lgamma_r: std::lgamma leaves a sign behind that all threads share
+
 #include <cmath>
 #include <initializer_list>
 
@@ -29,12 +31,17 @@ double beta_fraction(double x, double a, double b) noexcept {
   return fraction;
 }
 
+double log_gamma(double x) noexcept {
+  int sign = 0;
+  return ::lgamma_r(x, &sign);
+}
+
 /// I_x(a, b).
 double incomplete_beta(double x, double a, double b) noexcept {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
-  const double front = std::exp(std::lgamma(a + b) - std::lgamma(a) - std::lgamma(b) +
-                                a * std::log(x) + b * std::log1p(-x));
+  const double front = std::exp(log_gamma(a + b) - log_gamma(a) - log_gamma(b) + a * std::log(x) +
+                                b * std::log1p(-x));
   // The fraction converges fast on this side; the other one is its complement (DLMF 8.17.4).
   if (x < (a + 1) / (a + b + 2)) return front * beta_fraction(x, a, b) / a;
   return 1 - front * beta_fraction(1 - x, b, a) / b;

@@ -74,14 +74,14 @@ class Bench {
         config_(std::move(config)),
         events_(std::move(events)),
         slo_(std::move(slo)),
-        progress_(true),
         setup_{.config = &config_,
                .events = &events_,
                .fill_stages =
                    [this](PipelineBuilder& builder) { fill_stages(builder, config_.pipeline); },
                .allocations = allocation_counter(),
                .on_progress = [this](const Stats& stats) { draw(stats); },
-               .asked_to_stop = asked_to_stop} {}
+               .asked_to_stop = asked_to_stop},
+        progress_(true) {}
   Bench(const Bench&) = delete;
   Bench& operator=(const Bench&) = delete;
 
@@ -107,12 +107,14 @@ class Bench {
   [[nodiscard]] const Search* search_or_none() const { return search_ ? &*search_ : nullptr; }
   [[nodiscard]] const Slo* slo_or_none() const { return slo_.terms.empty() ? nullptr : &slo_; }
 
+  // Fixed after construction.
   const BenchArguments& arguments_;
   Config config_;
   EventPool events_;
   Slo slo_;
-  ProgressLine progress_;
   LoadSetup setup_;
+  // The main thread only.
+  ProgressLine progress_;
   std::string doing_;
   Stats drawn_;
   LoadResult result_;

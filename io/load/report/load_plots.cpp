@@ -26,11 +26,12 @@ std::string percentile_name(double left) { return fmt::format("p{:.6g}", 100 - 1
 PlotSeries by_percentile(std::string name, const HistogramSnapshot& histogram) {
   PlotSeries series{.name = std::move(name), .points = {}};
   if (histogram.count() == 0) return series;
-  constexpr double kPointsPerDecade = 12;
+  constexpr int kPointsPerDecade = 12;
   // Beyond the last event there is nothing to tell.
   const double decades = std::log10(static_cast<double>(histogram.count()));
-  for (double i = 0; i <= decades * kPointsPerDecade; ++i) {
-    const double left = std::pow(10, i / kPointsPerDecade);
+  const int points = static_cast<int>(decades * kPointsPerDecade);
+  for (int i = 0; i <= points; ++i) {
+    const double left = std::pow(10, static_cast<double>(i) / kPointsPerDecade);
     series.points.emplace_back(left, static_cast<double>(histogram.percentile(100 - 100 / left)));
   }
   series.points.emplace_back(static_cast<double>(histogram.count()),

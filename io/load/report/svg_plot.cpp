@@ -205,13 +205,14 @@ std::vector<double> round_ticks(double low, double high, bool logarithmic) {
   std::vector<double> ticks;
   if (logarithmic) {
     const bool powers_alone = high / low > 101;
-    for (double power = std::pow(10, std::floor(std::log10(low))); power <= high * (1 + kSlack);
-         power *= 10)
-      for (const double factor : {1.0, 2.0, 5.0})
-        if (const double tick = power * factor; (factor == 1 || !powers_alone) &&
-                                                tick >= low * (1 - kSlack) &&
-                                                tick <= high * (1 + kSlack))
-          ticks.push_back(tick);
+    const int first = static_cast<int>(std::floor(std::log10(low)));
+    const int last = static_cast<int>(std::floor(std::log10(high * (1 + kSlack))));
+    for (int exponent = first; exponent <= last; ++exponent)
+      for (const double factor : {1.0, 2.0, 5.0}) {
+        const double tick = std::pow(10, exponent) * factor;
+        const bool inside = tick >= low * (1 - kSlack) && tick <= high * (1 + kSlack);
+        if (inside && (factor == 1 || !powers_alone)) ticks.push_back(tick);
+      }
     return ticks;
   }
   constexpr double kWanted = 8;
@@ -219,9 +220,9 @@ std::vector<double> round_ticks(double low, double high, bool logarithmic) {
   const double power = std::pow(10, std::floor(std::log10(rough)));
   const double share = rough / power;
   const double step = power * (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10);
-  for (double tick = std::ceil(low / step - kSlack) * step; tick <= high + step * kSlack;
-       tick += step)
-    ticks.push_back(tick == 0 ? 0 : tick);  // not -0
+  const auto last = static_cast<long>(std::floor(high / step + kSlack));
+  for (auto number = static_cast<long>(std::ceil(low / step - kSlack)); number <= last; ++number)
+    ticks.push_back(static_cast<double>(number) * step);
   return ticks;
 }
 
