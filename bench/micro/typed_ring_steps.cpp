@@ -50,7 +50,7 @@ NamedStep named(std::string name, std::string what) {
 void add_typed_ring_steps(std::vector<NamedStep>& to) {
   to.push_back(named<PushStep<Each, 1>>("typed_push", "Ring<T>: write 8 bytes, publish"));
   to.push_back(
-      named<PushStep<Coalesced, 1>>("typed_push_coalesced", "the same, published every 16"));
+      named<PushStep<Coalesced, 1>>("typed_push_coalesced", "the same, published when it is due"));
   to.push_back(named<PushStep<Each, 16>>("typed_push_batch_16", "the same in batches of 16"));
   to.push_back(
       named<PushStep<Multi, 1>>("typed_push_multi", "Ring<T, multi>: claim, write, stamp"));
