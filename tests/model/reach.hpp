@@ -62,6 +62,14 @@ enum class Point : std::uint8_t {
   // Who only looks.
   backlog_seen,
   unpublished_seen,
+  // Counts.
+  waiter_woken,     ///< it slept until one of those it waits for had ended
+  first_ended_it,   ///< the last holder was the first thread,
+  second_ended_it,  ///< or the second
+  budget_refused,
+  budget_shared,    ///< given back while another held of it
+  snapshot_within,  ///< of a value that was counted, but was not yet the maximum
+  sum_within,       ///< of some, but not all
   // Items.
   items_full,
   items_in_part,  ///< room for the first of a batch only

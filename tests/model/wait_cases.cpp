@@ -28,6 +28,7 @@ struct CountdownState {
   CountdownState() { left.reset(2); }
   BasicCountdown<ModelAtomics> left;
   BasicCounter<ModelAtomics> counted[2];
+  Reached* reached = nullptr;
 };
 
 std::unique_ptr<Scenario> countdown() {
@@ -43,6 +44,7 @@ std::unique_ptr<Scenario> countdown() {
       const std::uint32_t epoch = s.left.epoch();
       if (s.left.zero()) break;
       s.left.wait(epoch, 0);
+      if (Explorer::current().just_woken()) s.reached->note(Point::waiter_woken);
     }
     check(s.counted[0].get() == 3 && s.counted[1].get() == 3, "what they counted is visible");
   };
@@ -56,6 +58,7 @@ struct HoldersState {
   BasicHolders<ModelAtomics> holders;
   std::uint64_t thing = 7;
   unsigned ended = 0;
+  Reached* reached = nullptr;
 };
 
 void leave(HoldersState& s) {
@@ -65,6 +68,8 @@ void leave(HoldersState& s) {
   ModelAtomics::plain_write(&s.thing, sizeof s.thing);
   s.thing = 0;
   ++s.ended;
+  s.reached->note(Explorer::current().thread() == 1 ? Point::first_ended_it
+                                                    : Point::second_ended_it);
 }
 
 std::unique_ptr<Scenario> holders() {
@@ -87,15 +92,18 @@ std::unique_ptr<Scenario> holders() {
 
 struct BudgetState {
   BasicBudget<ModelAtomics> budget{3};
+  Reached* reached = nullptr;
 };
 
 std::unique_ptr<Scenario> budget() {
   using State = BudgetState;
   const auto uses = [](std::uint64_t count) {
     return [=](State& s) {
-      if (!s.budget.try_take(count)) return;
+      if (!s.budget.try_take(count)) return s.reached->note(Point::budget_refused);
       check(s.budget.used() <= 3, "no more is in use than there is");
-      check(s.budget.give_back(count) >= count, "what was taken was in use");
+      const std::uint64_t used = s.budget.give_back(count);
+      check(used >= count, "what was taken was in use");
+      if (used > count) s.reached->note(Point::budget_shared);
     };
   };
   return std::make_unique<InLambdas<State>>(
@@ -183,13 +191,23 @@ const Case kCases[] = {
      "who finds zero sees what the others counted; every schedule",
      countdown,
      {.stale_max = 2},
-     true},
+     true,
+     0,
+     {Point::waiter_woken}},
     {"holders",
      "the last one to leave ends the thing; every schedule",
      holders,
      {.stale_max = 2},
-     true},
-    {"budget", "three share a budget; every schedule", budget, {.stale_max = 1}, true},
+     true,
+     0,
+     {Point::first_ended_it, Point::second_ended_it}},
+    {"budget",
+     "three share a budget; every schedule",
+     budget,
+     {.stale_max = 1, .spurious_max = 1},
+     true,
+     0,
+     {Point::budget_refused, Point::budget_shared}},
     {"two_rings_one_thread",
      "a thread parks only when both of its runners have registered",
      [] { return std::unique_ptr<Scenario>(new TwoRings(3)); },

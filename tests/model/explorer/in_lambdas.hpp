@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A scenario that is written where it is used: a state that is made anew for each execution, and a
-// function for each thread.
+// function for each thread. A state that has a member `reached` notes there what it comes to.
 #pragma once
 
 #include <functional>
@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "../reach.hpp"
 #include "atomics.hpp"
 #include "explorer.hpp"
 #include "search.hpp"
@@ -17,14 +18,18 @@
 namespace penstock::model {
 
 template <class State>
-class InLambdas final : public Scenario {
+class InLambdas final : public Scenario, public Reaching {
  public:
   using Body = std::function<void(State&)>;
   InLambdas(std::vector<Body> threads, std::function<void(State&)> finish)
       : threads_(std::move(threads)), finish_(std::move(finish)) {}
 
   [[nodiscard]] unsigned threads() const override { return static_cast<unsigned>(threads_.size()); }
-  void setup() override { state_.emplace(); }
+  void setup() override {
+    reached_.begin();
+    state_.emplace();
+    if constexpr (requires(State & state) { state.reached; }) state_->reached = &reached_;
+  }
   void run(unsigned thread) override { threads_[thread - 1](*state_); }
   void finish() override { finish_(*state_); }
 
