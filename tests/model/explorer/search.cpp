@@ -225,7 +225,7 @@ bool Random::begin() {
   if (!priorities_) return true;
   for (unsigned& priority : priority_) priority = kChangesMax + 1 + dice_.below(1000);
   changes_count_ = static_cast<unsigned>(shape >> 8) % (kChangesMax + 1);
-  const unsigned steps = kStepsDrawn[shape >> 16 & 3];
+  const unsigned steps = kStepsDrawn[shape >> 20 & 7];
   for (unsigned i = 0; i < changes_count_; ++i) changes_[i] = 1 + dice_.below(steps);
   lowest_ = kChangesMax;
   return true;
