@@ -340,6 +340,27 @@ TEST(Litmus, orders_of_two_stores_that_are_not_tried_are_told) {
             (Found{"12", "21", "22"}));
 }
 
+TEST(Litmus, order_of_a_compare_exchange_that_bounds_hide_is_told) {
+  const Body stores = [](State& s) {
+    s.x.store(5, relaxed);
+    s.x.store(0, relaxed);
+    s.y.store(1, relaxed);
+  };
+  // Behind y by value, not by order: the first 0 of x could be the one it finds.
+  const auto takes = [](std::memory_order failure) {
+    return [failure](State& s) {
+      if (s.y.load(relaxed) == 0) return;
+      unsigned free = 0;
+      s.r[0] = s.x.compare_exchange_strong(free, 7, std::memory_order_seq_cst, failure) ? 1 : 0;
+    };
+  };
+  for (const unsigned stale_max : {0U, 2U})
+    for (const std::memory_order failure : {relaxed, std::memory_order_seq_cst})
+      EXPECT_TRUE(outcomes<State>({stores, takes(failure)}, first<1>, {.stale_max = stale_max})
+                      .contains("two stores to one atomic without order: only one of their orders "
+                                "was tried"));
+}
+
 TEST(Litmus, history_reaches_back_over_eight_stores) {
   const Found found = outcomes<State>({[](State& s) {
                                          for (unsigned i = 1; i <= 9; ++i) s.x.store(i, relaxed);

@@ -365,13 +365,12 @@ bool Explorer::compare_exchange(Location& location, std::uint64_t& expected, std
                                 std::memory_order success, std::memory_order failure, bool weak,
                                 const Site& site) {
   unsigned age = 0;
-  unsigned ages = 1;
   bool equal = location.latest().value == expected;
   if (live_) {
     point(Op::compare, &location, site);
     equal = location.latest().value == expected;
     // 0: what the latest store says; then failures that see an older one, or nothing wrong.
-    ages = memory_.visible(location, running_, failure, limits_.stale_max);
+    const unsigned ages = memory_.visible(location, running_, failure, limits_.stale_max);
     const bool may_fail = weak && equal && spurious_left_[running_] != 0;
     age = choose(ages + (may_fail ? 1 : 0));
     if (age == ages) {
@@ -393,10 +392,8 @@ bool Explorer::compare_exchange(Location& location, std::uint64_t& expected, std
   step.before = expected;
   if (live_) looks(location, age);
   if (equal) {
-    bool only_there = true;
-    for (unsigned older = 1; older < ages; ++older)
-      only_there = only_there && location.store_at(location.count - 1 - older).value != step.before;
-    memory_.modify(location, running_, success, desired, only_there);
+    memory_.modify(location, running_, success, desired,
+                   memory_.only_latest_has_its_value(location, running_));
   } else {
     expected = memory_.load(location, running_, failure, age);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memory.hpp"
 
+#include <climits>
 #include <cstdlib>
 
 #include "explorer.hpp"
@@ -46,6 +47,14 @@ unsigned Memory::visible(Location& location, unsigned thread, std::memory_order 
     if (order == std::memory_order_seq_cst && index + 1 == location.last_seq_cst) break;
   }
   return location.count - index;
+}
+
+bool Memory::only_latest_has_its_value(Location& location, unsigned thread) const noexcept {
+  const unsigned stores = visible(location, thread, std::memory_order_relaxed, UINT_MAX);
+  for (unsigned age = 1; age < stores; ++age)
+    if (location.store_at(location.count - 1 - age).value == location.latest().value) return false;
+  // What stood before the history is not known.
+  return stores < Location::kHistory || location.count == stores;
 }
 
 std::uint64_t Memory::load(Location& location, unsigned thread, std::memory_order order,

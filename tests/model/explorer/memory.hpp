@@ -85,6 +85,9 @@ class Memory {
                                  unsigned stale_max) const noexcept;
   std::uint64_t load(Location& location, unsigned thread, std::memory_order order,
                      unsigned age) noexcept;
+  /// Whether no older store that the thread could have read has the value of the latest: whatever
+  /// bounds its loads, a compare-exchange of that value could not have found it before.
+  [[nodiscard]] bool only_latest_has_its_value(Location& location, unsigned thread) const noexcept;
   void store(Location& location, unsigned thread, std::memory_order order,
              std::uint64_t value) noexcept;
   /// Reads the latest and writes `value` behind it. `only_there`: it could stand nowhere else,
