@@ -9,17 +9,6 @@ namespace {
 /// Few bits, so that a schedule can run around every counter: 16 sequences, 32 units.
 using Small = BasicPosition<5, 4>;
 
-constexpr std::uint64_t kSequenceWrap = Position::kSequenceMask + 1;
-constexpr std::uint64_t kUnitWrap = Position::kUnitMask + 1;
-
-/// Counters of the product's width, started just below where they wrap.
-RingShape below_wrap(RingShape shape) {
-  shape.start_sequence = kSequenceWrap - 2;
-  shape.start_units = kUnitWrap - 3;
-  return shape;
-}
-
-/// From where the shape says.
 template <class Width>
 std::unique_ptr<Scenario> from(RingShape shape) {
   return std::make_unique<RingWorld<Width>>(std::move(shape));
@@ -27,22 +16,6 @@ std::unique_ptr<Scenario> from(RingShape shape) {
 std::unique_ptr<Scenario> ring(RingShape shape) {
   return from<Position>(below_wrap(std::move(shape)));
 }
-
-std::vector<Offer> events(unsigned count, const Offer& offer = {}) {
-  return std::vector<Offer>(count, offer);
-}
-
-constexpr Offer kTry{.waits = false};
-constexpr Offer kAbandon{.how = How::abandon};
-constexpr Offer kInPlace{.how = How::in_place};
-constexpr Offer kBatch{.how = How::batch};
-constexpr Offer kSpilled{.how = How::spilled};
-constexpr Offer kLarge{.bytes = 100};
-constexpr Offer kTryLarge{.bytes = 100, .waits = false};
-constexpr Offer kHalf{.bytes = 192};  ///< four units, the most of an arena of eight
-constexpr Offer kGivesUp{.gives_up = true};
-constexpr Offer kLargeGivesUp{.bytes = 100, .gives_up = true};
-constexpr Offer kSpilledGivesUp{.how = How::spilled, .gives_up = true};
 
 const Case kCases[] = {
     // Every schedule.
@@ -110,6 +83,27 @@ const Case kCases[] = {
      0,
      {Point::runner_woken, Point::runner_timed_out, Point::behind_unpublished,
       Point::sequence_wrapped}},
+    {"one_event",
+     "one claim, its wake-up and its reader, with failures and returns for no reason",
+     [] { return ring({.producers = {events(1)}, .closing = Closing::never}); },
+     {.stale_max = 2, .spurious_max = 1, .returns_max = 1},
+     true,
+     0,
+     {Point::runner_woken, Point::runner_woken_early, Point::behind_unpublished}},
+    {"close_with_spurious_failures",
+     "close against a claim and a parked runner, whose compare-exchanges fail for no reason",
+     [] { return ring({.producers = {events(1)}, .closing = Closing::any_time}); },
+     {.stale_max = 0, .spurious_max = 1, .returns_max = 0, .pauses_max = 0},
+     true,
+     0,
+     {Point::runner_woken, Point::closed_on_runner, Point::refused_closed}},
+    {"room",
+     "a producer waits for room in a ring of one slot",
+     [] { return ring({.slots = 1, .producers = {events(2)}, .closing = Closing::never}); },
+     {.stale_max = 1, .returns_max = 0, .pauses_max = 1},
+     true,
+     0,
+     {Point::runner_woken, Point::producer_woken, Point::room_woken, Point::full_by_slots}},
     // By seed.
     {"one_producer_long",
      "the ring goes around; both sides park",

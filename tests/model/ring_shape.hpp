@@ -31,6 +31,22 @@ struct Offer {
   bool gives_up = false;
 };
 
+inline std::vector<Offer> events(unsigned count, const Offer& offer = {}) {
+  return std::vector<Offer>(count, offer);
+}
+
+inline constexpr Offer kTry{.waits = false};
+inline constexpr Offer kAbandon{.how = How::abandon};
+inline constexpr Offer kInPlace{.how = How::in_place};
+inline constexpr Offer kBatch{.how = How::batch};
+inline constexpr Offer kSpilled{.how = How::spilled};
+inline constexpr Offer kLarge{.bytes = 100};
+inline constexpr Offer kTryLarge{.bytes = 100, .waits = false};
+inline constexpr Offer kHalf{.bytes = 192};  ///< four units, the most of an arena of eight
+inline constexpr Offer kGivesUp{.gives_up = true};
+inline constexpr Offer kLargeGivesUp{.bytes = 100, .gives_up = true};
+inline constexpr Offer kSpilledGivesUp{.how = How::spilled, .gives_up = true};
+
 struct RunnerShape {
   std::vector<unsigned> after;  ///< runners that it follows; none: it reads behind the producers
   bool gates = true;            ///< producers wait for it

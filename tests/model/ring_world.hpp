@@ -30,6 +30,16 @@
 
 namespace penstock::model {
 
+inline constexpr std::uint64_t kSequenceWrap = Position::kSequenceMask + 1;
+inline constexpr std::uint64_t kUnitWrap = Position::kUnitMask + 1;
+
+/// Counters of the product's width, started just below where they wrap.
+inline RingShape below_wrap(RingShape shape) {
+  shape.start_sequence = kSequenceWrap - 2;
+  shape.start_units = kUnitWrap - 3;
+  return shape;
+}
+
 template <class Position = penstock::Position>
 class RingWorld final : public Scenario, public Reaching {
  public:
