@@ -426,6 +426,17 @@ const Case kCases[] = {
      600'000,
      {Point::producer_timed_out, Point::producer_gave_up, Point::closed_on_producer,
       Point::refused_closed}},
+    {"time_outs_behind_two_gates",
+     "a producer's wait for the slower of two runners, which may run out of time",
+     [] {
+       return ring({.producers = {events(4)},
+                    .runners = {{.batch_max = 1}, {.thread = 1, .batch_max = 1}},
+                    .timeouts = true});
+     },
+     {.timeouts_max = 2},
+     false,
+     300'000,
+     {Point::producer_timed_out, Point::producer_woken, Point::gates_apart}},
     {"close_behind_a_chain",
      "closed when all was read: first and later segments sleep, and are told apart",
      [] {

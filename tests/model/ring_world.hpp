@@ -169,6 +169,7 @@ class RingWorld final : public Scenario, public Reaching {
     BasicBudget<ModelAtomics> spill;
     std::array<BasicCounter<ModelAtomics>, kProducersMax> accepted;
     std::array<BasicCounter<ModelAtomics>, kRunnersMax> handled;
+    std::array<BasicCounter<ModelAtomics>, kProducersMax> wakes_late;  ///< for room
     /// An allocator hands a freed block's memory over to who takes it next.
     std::array<ModelAtomics::Atomic<bool>, kBlocks> taken;
   };
@@ -272,6 +273,8 @@ void RingWorld<Position>::finish() {
   for (unsigned thread = 0; thread < runner_threads_; ++thread)
     check((shape_.timeouts && producers() > 1) || waits_[thread].wakes_late.get() == 0,
           "no wake-up came late");
+  for (unsigned producer = 0; producer < producers(); ++producer)
+    check(parts_->wakes_late[producer].get() == 0, "no wake-up for room came late");
   check(parts_->ring.backlog() == 0, "no backlog is left");
   check(parts_->spill.used() == 0, "the budget of spilled events was given back");
   for (const ModelAtomics::Atomic<bool>& taken : parts_->taken)

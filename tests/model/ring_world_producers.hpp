@@ -118,10 +118,11 @@ bool RingWorld<Position>::wait_for_room(unsigned producer, const Offer& offer, b
   Ring& ring = parts_->ring;
   const std::uint64_t timeout_ns = shape_.timeouts ? 1 : 0;
   const bool was_open = in_truth([&] { return !ring.closed(); });
+  BasicCounter<ModelAtomics>* const late = &parts_->wakes_late[producer];
   producer_asleep_[producer] = true;
   const bool in_time = offer.how == How::spilled
-                           ? ring.wait_for_slot(offer.use_reserve, timeout_ns)
-                           : ring.wait_for_room(offer.bytes, offer.use_reserve, timeout_ns);
+                           ? ring.wait_for_slot(offer.use_reserve, timeout_ns, late)
+                           : ring.wait_for_room(offer.bytes, offer.use_reserve, timeout_ns, late);
   producer_asleep_[producer] = false;
   note_waited(producer, in_time, was_open);
   return in_time;
