@@ -38,7 +38,8 @@ EVERYTHING_ELSE = "everything-else"
 WEAKER = {"acquire": ["relaxed"], "release": ["relaxed"], "acq_rel": ["acquire", "release"],
           "seq_cst": ["acq_rel"]}
 ORDER = re.compile(r"memory_order(?:_|::)(\w+)")
-CASES = ["ring_cases.cpp", "typed_ring_cases.cpp", "wait_cases.cpp", "count_cases.cpp"]
+CASES = ["cases/ring_cases.cpp", "cases/typed_ring_cases.cpp", "cases/wait_cases.cpp",
+         "cases/count_cases.cpp"]
 # A little of each case: enough for most. Then all that the test suite runs.
 ROUNDS = [["--random", "--times", "0.05"], []]
 SLOWER = 10       # so many times what the control took is no end
@@ -250,7 +251,7 @@ class Trial:
             if case not in sources:
                 objects.append(os.path.join(self.objects, "penstock_model_cases.dir", case + ".o"))
                 continue
-            objects.append(os.path.join(folder, case + ".o"))
+            objects.append(os.path.join(folder, os.path.basename(case) + ".o"))
             made = subprocess.run(
                 ["g++", "-std=c++20", "-O1", "-w", "-I", folder, "-I", HERE, "-c",
                  os.path.join(HERE, case), "-o", objects[-1]], capture_output=True, text=True)

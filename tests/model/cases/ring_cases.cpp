@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cases of the ring of events. Where a case names no start, counters begin just below their wrap.
-#include "case.hpp"
+#include "../case.hpp"
 #include "ring_world.hpp"
 
 namespace penstock::model {

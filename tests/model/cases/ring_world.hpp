@@ -23,9 +23,9 @@
 #include <penstock/runtime/ring/event_ring.hpp>
 #include <penstock/runtime/wait/ladder.hpp>
 
-#include "explorer/atomics.hpp"
-#include "explorer/explorer.hpp"
-#include "reach.hpp"
+#include "../explorer/atomics.hpp"
+#include "../explorer/explorer.hpp"
+#include "../reach.hpp"
 #include "ring_shape.hpp"
 
 namespace penstock::model {

@@ -10,8 +10,8 @@
 #include <penstock/runtime/base/counter.hpp>
 #include <penstock/runtime/base/histogram.hpp>
 
-#include "case.hpp"
-#include "explorer/in_lambdas.hpp"
+#include "../case.hpp"
+#include "../explorer/in_lambdas.hpp"
 
 namespace penstock::model {
 namespace {

@@ -12,8 +12,8 @@
 #include <penstock/runtime/wait/countdown.hpp>
 #include <penstock/runtime/wait/ladder.hpp>
 
-#include "case.hpp"
-#include "explorer/in_lambdas.hpp"
+#include "../case.hpp"
+#include "../explorer/in_lambdas.hpp"
 
 namespace penstock::model {
 namespace {

@@ -5,8 +5,8 @@
 
 #include <penstock/runtime/ring/typed_ring.hpp>
 
-#include "case.hpp"
-#include "explorer/atomics.hpp"
+#include "../case.hpp"
+#include "../explorer/atomics.hpp"
 
 namespace penstock::model {
 namespace {
