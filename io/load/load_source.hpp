@@ -73,6 +73,7 @@ class LoadSource final : public Source {
   Schedule schedule_;
   std::uint64_t due_ns_;  ///< of the next event, since the begin
   std::size_t event_;
+  bool timer_is_sharp_ = false;
   bool done_ = false;
   // Written by the thread that runs the load, read by the source's.
   std::atomic<std::uint64_t> begin_ns_{0};
