@@ -491,6 +491,16 @@ PLANTED = [
      HEADER + "// It says relaxed.\nint x = (std::memory_order_relaxed);\n"),
     ("order_comment", "runtime/slot.hpp",
      HEADER + "// relaxed: is sufficient.\nint x = (std::memory_order_relaxed);\n", "no reason"),
+    ("order_comment", "runtime/slot.hpp",
+     HEADER + "// relaxed: of x.\nint x = (std::memory_order_relaxed);\n"
+     "int y = (std::memory_order_relaxed);\n"),
+    ("order_comment", "runtime/slot.hpp",
+     HEADER + "// relaxed: of x.\nint x{(std::memory_order_relaxed)};  // relaxed: of x.\n"
+     "int y{(std::memory_order_relaxed)};\n"),
+    ("order_comment", "runtime/slot.hpp",
+     HEADER + "inline int f() {\n  // relaxed: of the condition.\n"
+     "  if (g(std::memory_order_relaxed)) {\n    return g(std::memory_order_relaxed);\n  }\n"
+     "  return 0;\n}\n"),
 ] + [
     ("default_order", "runtime/ring.cpp", SPDX + "#include <penstock/runtime/ring.hpp>\n" + text,
      words) for text, words in (
@@ -498,14 +508,15 @@ PLANTED = [
         ("int f(Ring& r) { return r.value_.load(order); }\n", "value_.load() without"),
         ("void f(Ring& r) { r.n.fetch_add(1); }\n", "n.fetch_add() without"),
         ("int f(Ring& r) { return r.n.load(); }\n", "n.load() without"),
-        ("// relaxed: so.\nvoid f() { value_.compare_exchange_weak(a, b, "
-         "std::memory_order_relaxed); }\n", "of success and of failure"),
-        ("// relaxed: so.\nint f(Ring& r) { return r.n.load(std::memory_order_relaxed); }\n",
+        ("void f() { value_.compare_exchange_weak(a, b, "
+         "std::memory_order_relaxed); }  // relaxed: so.\n", "of success and of failure"),
+        ("int f(Ring& r) { return r.n.load(std::memory_order_relaxed); }  // relaxed: so.\n",
          "n.load(): no atomic of that name"),
-        ("// relaxed: so.\nint f(X& x) { return x.count_.load(std::memory_order_relaxed); }\n",
+        ("// relaxed: so.\nint x = y.count_.load(std::memory_order_relaxed);\n",
          "count_.load(): no atomic of that name is declared in what this file includes"),
-        ("// relaxed: so.\nint f(std::atomic<int>& a) {\n  std::atomic<int>* b = &a;\n"
-         "  return b->load(std::memory_order_relaxed);\n}\n", "say in a comment"),
+        ("int f(std::atomic<int>& a) {\n  std::atomic<int>* b = &a;\n"
+         "  // relaxed: so.\n  return b->load(std::memory_order_relaxed);\n}\n",
+         "say in a comment"),
         ("void f() { StdAtomics::wake_all(other); }\n", "other is no atomic"),
         ("std::map<std::atomic<int>, std::vector<int>> m;\n", "whose name cannot be read"),
         ("int f() { return std::atomic_load(&value_); }\n", "use a member"),
@@ -567,13 +578,13 @@ PLANTED = [
     # The code changes, and the row does not.
     ("memory_model", "runtime/ring.cpp", SPDX + "#include <penstock/runtime/ring.hpp>\n" + text,
      "the orders of value_ of runtime/ring.hpp are: ") for text in (
-        "// acquire: pairs with add().\nint f(Ring& r) { return r.value_.load("
-        "std::memory_order_acquire); }\n",
-        "// acquire: so.\nint f() {\n  std::atomic<int>& a = value_;\n"
+        "int f(Ring& r) {\n  // acquire: pairs with add().\n  return r.value_.load("
+        "std::memory_order_acquire);\n}\n",
+        "int f() {\n  std::atomic<int>& a = value_;\n  // acquire: so.\n"
         "  return a.load(std::memory_order_acquire);\n}\n",
-        "// acquire: so.\nint f(std::atomic<int>* a /*\n*/) {\n  std::atomic<int>* b = a;"
-        "  // is value_\n  return b->load(std::memory_order_acquire);\n}\n",
-        "// acquire: so.\nint f() { return (*value_)[a[1]].load(std::memory_order_acquire); }\n",
+        "int f(std::atomic<int>* a /*\n*/) {\n  std::atomic<int>* b = a;"
+        "  // is value_\n  // acquire: so.\n  return b->load(std::memory_order_acquire);\n}\n",
+        "int f() { return (*value_)[a[1]].load(std::memory_order_acquire); }  // acquire: so.\n",
         "void f() { StdAtomics::wake_all(ring.value_); }\n",
         "void f() { value_.notify_one(); }\n")
 ]

@@ -15,12 +15,18 @@
 #    plain. In the templates over Atomics these do not compile, since the explorer's type has none.
 # 2. Operations inside macros, or on what a function returns.
 # 3. Whether the words of a row are true: only names and orders are compared.
+# 4. Which of the operations of one statement a comment on an order is about.
+import bisect
 import os
 import re
 
 DOCUMENT = "docs/memory-model.md"
 WRAPPER_FOLDERS = ("runtime/base", "runtime/wait")
 ORDER_COMMENT_LINES = 8  # how far above an operation the comment on its memory order may begin
+
+# A block, and no value in braces, follows this.
+BLOCK_BEFORE = re.compile(r"(?:[){};:]|\b(do|else|try|const|noexcept|override|mutable))\s*$")
+BLOCK_BEFORE_CHARS = 40
 
 TYPE = re.compile(r"\b(?:std::atomic|Atomic)\s*<|\bstd::atomic_flag\b")
 # What follows a type: the rest of a container's arguments, a name, the end of the declaration.
@@ -256,15 +262,47 @@ def atomics_of(tree):
 
 # ---- rules --------------------------------------------------------------------------------------
 
+def statement_ends(code):
+    """Offsets of what ends a statement: a `;` outside (), and the braces of blocks, not of values.
+    The end of a `do` block ends none: what follows it belongs to it."""
+    ends, open_brackets = [], []
+    for match in re.finditer(r"[;(){}]", code):
+        at, sign = match.start(), match.group(0)
+        if sign == ";":
+            if not open_brackets or open_brackets[-1] != "(":
+                ends.append(at)
+        elif sign == "(":
+            open_brackets.append(sign)
+        elif sign == "{":
+            block = BLOCK_BEFORE.search(code[max(0, at - BLOCK_BEFORE_CHARS):at])
+            open_brackets.append(block.group(1) or "block" if block else "value")
+            ends += [at] if block else []
+        elif open_brackets and open_brackets.pop() not in ("(", "do", "value"):
+            ends.append(at)
+    return ends
+
+
+def statement_comments(file, ends, offset):
+    """The comments inside the statement around an offset and right above it, and on its line."""
+    begin = max((end + 1 for end in ends[:bisect.bisect_left(ends, offset)]), default=0)
+    line_end = file.code.find("\n", begin)
+    if not file.code[begin:line_end].strip():  # what stands behind an end belongs to what ended
+        begin = line_end
+    end = file.text.find("\n", offset)
+    near = file.text[begin:end if end >= 0 else None].split("\n")[-1 - ORDER_COMMENT_LINES:]
+    return "\n".join(re.findall(r"//.*", "\n".join(near)))
+
+
 def order_comment(file):
-    """Every memory_order has a comment that starts with its name, above it or on its line."""
+    """Every memory_order has a comment that starts with its name, above its statement, inside it
+    or on its line."""
     if not file.product:
         return
+    ends = statement_ends(file.code)
     more = r"(?:,\s*|\s+and\s+|\s*/\s*)"
     for match in ORDER.finditer(file.code):
         order, number = match.group(1), file.line_of(match.start())
-        near = "\n".join(file.lines[max(0, number - 1 - ORDER_COMMENT_LINES):number])
-        comments = "\n".join(re.findall(r"//.*", near))
+        comments = statement_comments(file, ends, match.start())
         begin = rf"(?://+<?\s*|[.;]\s+)(?:\w+{more})*{order}(?:{more}\w+)*:\s*"
         if not re.search(begin + r"\S", comments):
             yield number, f'no comment "// {order}: why" above memory_order_{order}'
