@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// A ring of events between more threads than CPUs: every byte of every event is checked by every
-// runner.
+// Rings of events and of plain items between more threads than CPUs: every byte is checked by every
+// reader.
 #include <array>
 #include <atomic>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <thread>
+#include <type_traits>
+#include <vector>
 
 #include <penstock/runtime/machine/clock.hpp>
 #include <penstock/runtime/ring/event_ring.hpp>
 #include <penstock/runtime/ring/typed_ring.hpp>
 #include <penstock/runtime/wait/ladder.hpp>
+#include <penstock/runtime/wait/pace.hpp>
 
 #include "restless.hpp"
 
@@ -243,57 +247,164 @@ TEST_P(RingStressTest, every_runner_sees_every_event_whole_and_in_order) {
   for_seeds_on_cpus(20, [](std::uint64_t seed, unsigned cpus) { RingStress(seed, cpus).run(); });
 }
 
-template <ProducerKind kind>
-void push_and_read(std::uint64_t seed, unsigned producers) {
-  constexpr std::uint64_t kItems = 500;
-  Dice dice(seed);
-  Ring<std::uint64_t, kind> ring(2U << dice.below(5), ~std::uint64_t{0} - 500);
-  auto& first = ring.add_reader();
-  auto& second = ring.add_reader();
-  auto& behind = ring.add_reader({&first, &second});
-  std::array<bool, 3> right{true, true, true};
-  const auto read = [&](auto& reader, bool& good, std::uint64_t own_seed) {
-    Restless restless(own_seed);
-    std::vector<std::uint64_t> next(producers);
-    for (std::uint64_t count = 0; count < kItems * producers;) {
-      count += reader.poll(
-          [&](std::uint64_t item) { good = good && (item & 0xFFFFFFFF) == next[item >> 32]++; },
-          1 + restless.dice().below(10));
+/// What items are to be: a number that says whose it is and which, or 512 bytes made of it.
+struct Wide {
+  std::array<std::uint64_t, 64> words;
+  bool operator==(const Wide&) const = default;
+};
+std::uint64_t number_of(std::uint64_t item) { return item; }
+std::uint64_t number_of(const Wide& item) { return item.words[0]; }
+
+template <class Item>
+Item item_of(std::uint64_t number) {
+  if constexpr (std::is_same_v<Item, Wide>) {
+    Wide item;
+    for (std::size_t i = 0; i < item.words.size(); ++i)
+      item.words[i] = number + i * 0x9E3779B97F4A7C15ULL;
+    return item;
+  } else {
+    return number;
+  }
+}
+
+/// All threads end by themselves, also if an item is lost: a reader when whoever is before it has
+/// ended and nothing is left.
+template <class Item, ProducerKind kind>
+class TypedStress {
+ public:
+  TypedStress(std::uint64_t seed, unsigned producers)
+      : dice_(seed), producers_(producers), ring_(2U << dice_.below(7), ~std::uint64_t{0} - 200) {}
+
+  void run() {
+    auto& first = ring_.add_reader();
+    auto& second = ring_.add_reader();
+    auto& behind = ring_.add_reader({&first, &second});
+    std::array<bool, 3> right{};
+    std::vector<std::thread> threads;
+    const auto start = [&](auto& reader, unsigned number, unsigned before) {
+      threads.emplace_back([&, number, before, seed = dice_.roll()] {
+        right[number] = read(reader, number == 0, before, seed);
+        ended_.fetch_add(1, std::memory_order_release);
+      });
+    };
+    start(first, 0, producers_);
+    start(second, 1, producers_);
+    start(behind, 2, producers_ + 2);
+    for (unsigned producer = 0; producer < producers_; ++producer)
+      threads.emplace_back([this, producer, seed = dice_.roll()] {
+        produce(producer, seed);
+        ended_.fetch_add(1, std::memory_order_release);
+      });
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(right, (std::array<bool, 3>{true, true, true}));
+  }
+
+ private:
+  using Items = Ring<Item, kind>;
+  static constexpr std::uint64_t kItems = 500;  ///< of each producer
+  static constexpr std::size_t kBatchMax = 5;
+
+  /// True if each item of each producer came once, whole and in order.
+  bool read(typename Items::Reader& reader, bool paced, unsigned before, std::uint64_t seed) {
+    Restless restless(seed);
+    Pace pace(1 + restless.dice().below(10));
+    std::vector<std::uint64_t> next(producers_);
+    bool good = true;
+    const auto look_at = [&](const Item& item) {
+      const std::uint64_t number = number_of(item);
+      const std::uint64_t producer = number >> 32;
+      good = good && producer < producers_ && (number & 0xFFFFFFFF) == next[producer]++ &&
+             item == item_of<Item>(number);
+    };
+    for (bool ending = false;;) {
+      const std::size_t count = reader.poll(look_at, 1 + restless.dice().below(10));
+      if (paced) pace.polled(count);
       restless.maybe();
+      if (count != 0) continue;
+      if (ending) break;
+      // Only where nothing was there, so that it orders no items for ThreadSanitizer.
+      ending = ended_.load(std::memory_order_acquire) >= before;
     }
-  };
-  std::vector<std::thread> threads;
-  threads.emplace_back([&, s = dice.roll()] { read(first, right[0], s); });
-  threads.emplace_back([&, s = dice.roll()] { read(second, right[1], s); });
-  threads.emplace_back([&, s = dice.roll()] { read(behind, right[2], s); });
-  for (std::uint64_t producer = 0; producer < producers; ++producer)
-    threads.emplace_back([&, producer, s = dice.roll()] {
-      Restless restless(s);
-      auto handle = ring.producer();
-      std::array<std::uint64_t, 5> batch;
-      for (std::uint64_t at = 0; at < kItems;) {
+    for (const std::uint64_t count : next) good = good && count == kItems;
+    return good;
+  }
+
+  /// By one handle after the other. Of a single producer each leaves an item to its end to publish.
+  void produce(std::uint64_t producer, std::uint64_t seed) {
+    Restless restless(seed);
+    for (std::uint64_t at = 0; at < kItems;) {
+      auto handle = ring_.producer();
+      for (unsigned calls = restless.dice().below(100); calls != 0 && at + 1 < kItems; --calls) {
+        std::array<Item, kBatchMax> items;
         std::size_t count = 0;
-        for (; count < 1 + restless.dice().below(5) && at + count < kItems; ++count)
-          batch[count] = producer << 32 | (at + count);
-        at += handle.try_push_batch(std::span(batch).first(count));
+        const std::size_t wanted = 1 + restless.dice().below(kBatchMax);
+        for (; count < wanted && at + 1 + count < kItems; ++count)
+          items[count] = item_of<Item>(producer << 32 | (at + count));
+        at += push_some(handle, std::span<const Item>(items).first(count), restless);
         restless.maybe();
       }
-    });
-  for (std::thread& thread : threads) thread.join();
-  EXPECT_EQ(right, (std::array<bool, 3>{true, true, true}));
-}
+      const Item last = item_of<Item>(producer << 32 | at);
+      if constexpr (kind == ProducerKind::single)
+        at += handle.try_write(last) ? 1 : 0;
+      else
+        at += handle.try_push(last) ? 1 : 0;
+      restless.maybe();
+    }
+  }
+
+  /// One of the ways to push some of the first items; returns how many.
+  static std::size_t push_some(typename Items::Producer& handle, std::span<const Item> items,
+                               Restless& restless) {
+    const unsigned way = restless.dice().below(kind == ProducerKind::single ? 4 : 2);
+    if (way == 0) return handle.try_push(items[0]) ? 1 : 0;
+    if (way == 1) return handle.try_push_batch(items);
+    if constexpr (kind == ProducerKind::single) {
+      const std::size_t count =
+          way == 2 ? (handle.try_write(items[0]) ? 1 : 0) : handle.try_write_batch(items);
+      restless.maybe();
+      if (way == 2)
+        handle.publish_when_due();
+      else if (restless.dice().percent(70))
+        handle.publish();
+      return count;
+    }
+    return 0;
+  }
+
+  Dice dice_;
+  unsigned producers_;
+  Items ring_;
+  std::atomic<unsigned> ended_{0};
+};
 
 class TypedRingStress : public OnCpus {};
 INSTANTIATE_TEST_SUITE_P(Cpus, TypedRingStress, ::testing::Values(0, 2), OnCpus::name_of);
 
 TEST_P(TypedRingStress, one_producer_three_readers) {
-  for_seeds_on_cpus(
-      10, [](std::uint64_t seed, unsigned) { push_and_read<ProducerKind::single>(seed, 1); });
+  for_seeds_on_cpus(10, [](std::uint64_t seed, unsigned) {
+    TypedStress<std::uint64_t, ProducerKind::single>(seed, 1).run();
+  });
+}
+
+TEST_P(TypedRingStress, one_producer_of_wide_items) {
+  for_seeds_on_cpus(10, [](std::uint64_t seed, unsigned) {
+    TypedStress<Wide, ProducerKind::single>(seed, 1).run();
+  });
+}
+
+unsigned some_producers(std::uint64_t seed, unsigned cpus) {
+  return std::min(cpus, 8U) + static_cast<unsigned>(seed % 4);
 }
 
 TEST_P(TypedRingStress, many_producers_three_readers) {
   for_seeds_on_cpus(10, [](std::uint64_t seed, unsigned cpus) {
-    push_and_read<ProducerKind::multi>(seed, std::min(cpus, 8U) + static_cast<unsigned>(seed % 4));
+    TypedStress<std::uint64_t, ProducerKind::multi>(seed, some_producers(seed, cpus)).run();
+  });
+}
+
+TEST_P(TypedRingStress, many_producers_of_wide_items) {
+  for_seeds_on_cpus(5, [](std::uint64_t seed, unsigned cpus) {
+    TypedStress<Wide, ProducerKind::multi>(seed, some_producers(seed, cpus)).run();
   });
 }
 
