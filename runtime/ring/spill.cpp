@@ -13,7 +13,15 @@ namespace {
 
 // Sanitizers see into their own allocator alone: a block that mimalloc takes from one thread and
 // gives to another looks like a race, and a write behind it like none of their business.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)  // gcc
+#define PENSTOCK_SPILL_SANITIZED 1
+#elif defined(__has_feature)  // clang
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define PENSTOCK_SPILL_SANITIZED 1
+#endif
+#endif
+
+#if defined(PENSTOCK_SPILL_SANITIZED)
 void* allocate(std::size_t bytes) noexcept { return std::malloc(bytes); }
 void release(void* block) noexcept { std::free(block); }
 #else
