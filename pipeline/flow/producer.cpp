@@ -16,6 +16,7 @@ namespace {
 constexpr unsigned kRoomSpins = 64;                    // about 2 us: a batch of a fast consumer
 constexpr std::uint64_t kSpillPollNs = 200'000;        // nobody wakes for spill room, it is rare
 constexpr std::uint64_t kRoomParkNsMax = 500'000'000;  // a bound on the harm of a lost wake-up
+constexpr std::uint64_t kForeverNs = UINT64_MAX;
 constexpr std::uint16_t kPublishesPerLook = 16;  // a look takes cache lines that runners write
 
 std::uint64_t to_ns(std::chrono::nanoseconds duration) noexcept {
@@ -62,12 +63,13 @@ class RoomWait {
       StdAtomics::pause();
       return true;
     }
-    std::uint64_t park_ns = kRoomParkNsMax;
+    std::uint64_t left_ns = kForeverNs;
     if (!policy_.forever) {
       const std::uint64_t elapsed_ns = blocked_.elapsed_ns();
       if (elapsed_ns >= policy_.timeout_ns) return false;
-      park_ns = std::min(park_ns, policy_.timeout_ns - elapsed_ns);
+      left_ns = policy_.timeout_ns - elapsed_ns;
     }
+    const std::uint64_t park_ns = std::min(left_ns, kRoomParkNsMax);
     if (core_->while_full) return core_->host_waits(park_ns);
     if (core_->layout.options.threads.wait == WaitKind::busy_spin && rounds_ % kRoomSpins != 0) {
       StdAtomics::pause();
@@ -75,8 +77,8 @@ class RoomWait {
       if (ring.closed()) return true;  // the next try answers `closed`
       StdAtomics::sleep_ns(std::min(kSpillPollNs, park_ns));
     } else {
-      // A time-out of the caller's own finds what it finds, and has no time to look twice.
-      Counter* const late = park_ns == kRoomParkNsMax ? wakes_late_ : nullptr;
+      // Looks twice only where the caller's limit leaves the time for it.
+      Counter* const late = left_ns - park_ns >= EventRing::kLateLookNs ? wakes_late_ : nullptr;
       what == For::slot ? ring.wait_for_slot(use_reserve, park_ns, late)
                         : ring.wait_for_room(bytes, use_reserve, park_ns, late);
     }

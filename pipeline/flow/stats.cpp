@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <penstock/pipeline/flow/core.hpp>
+#include <penstock/pipeline/flow/occupancy.hpp>
 #include <penstock/pipeline/flow/runner_thread.hpp>
 #include <penstock/pipeline/flow/segment_runner.hpp>
 #include <penstock/pipeline/flow/source_thread.hpp>
@@ -79,14 +80,11 @@ void PipelineCore::add_runner(const SegmentRunner& runner, Stats& stats,
   const EventRing& ring = runner.partition().ring();
   const Position done = runner.partition().cursor(layout_index(runner.segment())).load();
   const Position claimed = ring.position();
-  partition.slots_used = Position::sequences_between(done.sequence(), claimed.sequence());
-  partition.arena_bytes_used =
-      std::uint64_t{Position::units_between(done.units(), claimed.units())} * kUnitBytes;
+  partition.slots_used = slots_between(done, claimed, ring.slots_count());
+  partition.arena_bytes_used = arena_bytes_between(done, claimed, ring.arena_bytes());
   // The runner has the places that it passed in 64 bits, the ring those that were claimed beyond:
   // beyond that very count, since the cursor may have moved after it was read.
-  const std::uint32_t beyond =
-      Position::sequences_between(static_cast<std::uint32_t>(handled), claimed.sequence());
-  partition.accepted += handled + (beyond > ring.slots_count() ? 0 : beyond);
+  partition.accepted += handled + claimed_beyond(handled, claimed);
   // relaxed: statistic.
   partition.pressure_high = runner.activity().pressure_high.load(std::memory_order_relaxed);
   // relaxed: statistic.

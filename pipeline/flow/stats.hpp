@@ -72,8 +72,9 @@ struct SegmentStats {
 /// Of all runner threads together; wakes_late of producers, too.
 struct WaitStats {
   std::uint64_t parks = 0;
-  /// Parks that ended by their safety time-out with work, or for a producer room, that nobody had
-  /// woken for: must stay 0.
+  /// Parks that ended by their safety time-out with work, or for a producer room, that nobody woke
+  /// for within another tenth of a second: suspected lost wake-ups. Stays 0 unless a waker was kept
+  /// off its CPU for that long.
   std::uint64_t wakes_late = 0;
   std::uint64_t unpublished_waits = 0;  ///< waits behind a claim that was not yet published
 };

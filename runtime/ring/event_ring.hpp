@@ -56,6 +56,9 @@ class BasicEventRing {
   static constexpr std::size_t kGatesMax = 8;      ///< last segments; a plan has one, tests more
   static constexpr std::size_t kListenersMax = 8;  ///< runner threads that read behind producers
   static constexpr std::size_t kClaimsMax = 64;    ///< in one batch
+  /// How long a wait with `late` may go on behind its time-out: a waker between its news and its
+  /// wake is some ten milliseconds off its CPU where many threads share a few.
+  static constexpr std::uint64_t kLateLookNs = 100'000'000;
 
   struct Memory {
     Slot* slots = nullptr;  ///< constructed; power of two
@@ -94,7 +97,8 @@ class BasicEventRing {
                               std::span<Claim> claims) noexcept;
   /// After `full`: waits until room may be there, at most timeout_ns (0: no limit). Spurious
   /// returns are allowed; false if the time ran out. `late` counts time-outs that found what
-  /// somebody should have woken for: a defect, and it takes kLateChecks ms to be sure of it.
+  /// somebody should have woken for and did not within kLateLookNs more: a suspected defect, since
+  /// a waker may have been kept off its CPU for longer.
   bool wait_for_room(std::uint64_t bytes, bool use_reserve, std::uint64_t timeout_ns,
                      BasicCounter<Atomics>* late = nullptr) noexcept;
   /// The same after a try for a slot alone.
@@ -137,7 +141,6 @@ class BasicEventRing {
   /// The claim word before prepare(): closed, and marked so that only then it is opened.
   static constexpr std::uint64_t kUnopened = Position::kLowFlag | Position::kHighFlag;
   static constexpr unsigned kLateChecks = 10;
-  static constexpr std::uint64_t kLateCheckNs = 1'000'000;
 
   struct Taken {
     Position from;

@@ -275,7 +275,7 @@ bool BasicEventRing<Atomics, Position>::was_forgotten(std::uint64_t units, bool 
                                                       std::uint32_t epoch) noexcept {
   for (unsigned i = 0; i < kLateChecks; ++i) {
     if (room_.epoch() != epoch || !owes_wake(units, use_reserve)) return false;
-    Atomics::sleep_ns(kLateCheckNs);
+    Atomics::sleep_ns(kLateLookNs / kLateChecks);
   }
   return room_.epoch() == epoch;
 }

@@ -25,8 +25,10 @@ enum class WaitKind : std::uint8_t { busy_spin, adaptive, park };
 
 /// Written by the waiting thread, read by any.
 struct WaitCounters {
-  Counter parks;       ///< how often the thread went to sleep
-  Counter wakes_late;  ///< time-outs that found work nobody had woken for: a defect
+  Counter parks;  ///< how often the thread went to sleep
+  /// Time-outs that found work nobody woke for within another tenth of a second: a suspected
+  /// defect, since a waker may have been kept off its CPU for longer.
+  Counter wakes_late;
   Counter unpublished_waits;
 };
 
@@ -77,6 +79,7 @@ class BasicLadder {
   static constexpr std::uint64_t kSleepNs = 50'000;
   static constexpr std::uint64_t kSleepNsMax = 1'000'000;
   static constexpr unsigned kLateChecks = 10;
+  static constexpr std::uint64_t kLateLookNs = BasicEventRing<Atomics>::kLateLookNs;
 
   void spin_on() noexcept {
     // Threads may outnumber CPUs although the plan did not think so.
@@ -125,7 +128,7 @@ class BasicLadder {
   void count_late(std::uint32_t epoch) noexcept {
     for (unsigned i = 0; i < kLateChecks; ++i) {
       if (parker_->epoch() != epoch) return;
-      Atomics::sleep_ns(kSleepNsMax);
+      Atomics::sleep_ns(kLateLookNs / kLateChecks);
     }
     counters_->wakes_late.add(1);
   }
