@@ -165,7 +165,13 @@ TEST(LoadRun, all_that_was_planned_was_sent_or_counts_as_unsent) {
   EXPECT_GE(run->threads.size(), 2U);
   ASSERT_EQ(run->segments.size(), 1U);
   EXPECT_EQ(run->segments[0].steps.back().name, "sinks");
-  EXPECT_EQ(run->segments[0].wait_ns.count(), run->latency_ns.count() - run->unsent);
+  // The numbers at the end of the warm-up are taken while events pass, the latencies first: what
+  // had a latency then had its wait, too. Those of the whole run agree.
+  const Stats& whole = run->report.stats;
+  EXPECT_EQ(whole.segments[0].wait_ns.count(), whole.latency_ns.count());
+  if (run->latency_ns.count() - run->unsent < whole.latency_ns.count()) {
+    EXPECT_LT(run->segments[0].wait_ns.count(), whole.segments[0].wait_ns.count());
+  }
 }
 
 TEST(LoadRun, stages_and_refusals_of_the_config_do_what_they_do_in_any_run) {
@@ -187,7 +193,9 @@ TEST(LoadRun, stages_and_refusals_of_the_config_do_what_they_do_in_any_run) {
   expect_whole(*run);
   const Stats& stats = run->report.stats;
   EXPECT_EQ(stats.dropped, (stats.completed + stats.dropped) / 2);
-  EXPECT_EQ(run->sent > 100, stats.refused[static_cast<std::size_t>(RefuseReason::invalid)] > 0);
+  // The first hundred of the pool have invalid ones among them.
+  EXPECT_TRUE(run->sent < 100 ||
+              stats.refused[static_cast<std::size_t>(RefuseReason::invalid)] > 0);
   // Two sources in the places of the config's two.
   std::set<std::string> names;
   for (const ThreadUsage& thread : run->threads) names.insert(thread.name);
@@ -212,18 +220,20 @@ TEST(LoadRun, segments_on_threads_of_their_own_hand_their_times_over) {
                {.rate = 50'000, .warmup = 0ms, .duration = 100ms});
   ASSERT_TRUE(run) << run.error().message;
   expect_whole(*run);
+  const Stats& stats = run->report.stats;
+  ASSERT_EQ(stats.segments.size(), 2U);
   ASSERT_EQ(run->segments.size(), 2U);
   EXPECT_EQ(run->segments[0].steps.back().name, "first");
   EXPECT_EQ(run->segments[1].steps.back().name, "second");
   // Waits and steps of both follow each other within the latency: together they are no more.
   double sum_ns = 0;
-  for (const SegmentStats& segment : run->segments) {
-    EXPECT_EQ(segment.wait_ns.count(), run->latency_ns.count() - run->unsent);
+  for (const SegmentStats& segment : stats.segments) {
+    EXPECT_EQ(segment.wait_ns.count(), stats.completed);
     sum_ns += segment.wait_ns.mean();
     for (const StepStats& step : segment.steps) sum_ns += step.service_ns.mean();
   }
   constexpr double kCells = 1.05;  // values are known to 1.6 %, their means a little worse
-  EXPECT_TRUE(run->unsent > 0 || sum_ns <= run->latency_ns.mean() * kCells);
+  EXPECT_LE(sum_ns, stats.latency_ns.mean() * kCells);
 }
 
 TEST(LoadRun, mistakes_of_the_config_and_requests_to_stop_are_errors) {
