@@ -41,7 +41,10 @@ class SingleProducer {
 
   /// Requires: a reader, and no other handle of this ring.
   explicit SingleProducer(Items& ring) noexcept;
-  ~SingleProducer() { publish(); }
+  ~SingleProducer() {
+    publish();
+    ring_->has_producer_ = false;
+  }
   SingleProducer(const SingleProducer&) = delete;
   SingleProducer& operator=(const SingleProducer&) = delete;
 
@@ -123,6 +126,8 @@ SingleProducer<T, Atomics>::SingleProducer(Items& ring) noexcept
       written_(ring.head_.load(std::memory_order_relaxed)),
       published_(written_) {
   PENSTOCK_CHECK(ring.readers_count_ != 0);
+  // Best effort: two threads that take one each at the same time race for it.
+  PENSTOCK_CHECK(!std::exchange(ring.has_producer_, true));
   look();
 }
 

@@ -90,6 +90,8 @@ class Ring {
   // Fixed after construction.
   std::uint64_t mask_;
   std::unique_ptr<Slot[]> slots_;
+  // Whoever takes handles (single).
+  bool has_producer_ = false;
   // Fixed before the first push.
   std::array<std::unique_ptr<Reader>, kReadersMax> readers_;
   std::size_t readers_count_ = 0;

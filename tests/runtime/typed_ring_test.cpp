@@ -141,6 +141,13 @@ TEST(TypedRingDeathTest, ring_without_reader_is_a_defect_of_its_maker) {
   EXPECT_DEATH((void)many.producer(), "readers_count_");
 }
 
+TEST(TypedRingDeathTest, second_producer_of_a_ring_for_one_is_a_defect_of_its_maker) {
+  Ring<std::uint64_t> ring(2);
+  ring.add_reader();
+  const auto producer = ring.producer();
+  EXPECT_DEATH((void)ring.producer(), "has_producer_");
+}
+
 TEST(TypedRingDeathTest, reader_that_comes_late_or_follows_a_stranger_is_a_defect_of_its_maker) {
   Ring<std::uint64_t> ring(2);
   auto& reader = ring.add_reader();
