@@ -90,17 +90,19 @@ bool whole(const Case& one, const Options& options) {
          (one.exhaustive ? !options.random : options.times >= 1);
 }
 
+/// Of executions: those are among them that were cut off since they are like another one.
 void print_points(const Case& one, const Reached& reached) {
   for (std::size_t i = 0; i < kPoints; ++i) {
     const auto point = static_cast<Point>(i);
     if (reached.count(point) == 0 && !one.reaches.has(point)) continue;
-    std::printf("    %c %-26s %10llu schedules\n", one.reaches.has(point) ? '*' : ' ',
+    std::printf("    %c %-26s %10llu executions\n", one.reaches.has(point) ? '*' : ' ',
                 name_of(point), static_cast<unsigned long long>(reached.count(point)));
   }
 }
 
-/// False if something was found.
-bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
+enum class Answer : std::uint8_t { fine, failed, no_replay };
+
+Answer run(const Case& one, const Options& options, std::uint64_t& schedules) {
   const auto begin = std::chrono::steady_clock::now();
   const std::unique_ptr<Search> search = search_for(one, options);
   Case limited = one;
@@ -111,14 +113,21 @@ bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
       whole(one, options) && !verdict.failed ? explored.reached.missed(one.reaches) : "";
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   schedules += verdict.schedules;
-  const char* const how = !one.exhaustive || options.random ? "by seed"
-                          : verdict.exhausted               ? "every one"
-                                                            : "not all";
+  if (search->repeats() && !verdict.failed && !search->strayed().empty()) {
+    std::fprintf(stderr, "--replay is not of %s as it is: %s\n", one.name,
+                 search->strayed().c_str());
+    return Answer::no_replay;
+  }
+  const char* const how = search->repeats()                   ? "again"
+                          : !one.exhaustive || options.random ? "by seed"
+                          : verdict.exhausted                 ? "every one"
+                                                              : "not all";
   std::printf("%-40s %10llu schedules %-9s %5.1f steps each %6.1f s  %s\n", one.name,
               static_cast<unsigned long long>(verdict.schedules), how,
               static_cast<double>(verdict.steps) / static_cast<double>(std::max<std::uint64_t>(
                                                        verdict.schedules + verdict.pruned, 1)),
               elapsed.count(), verdict.failed || !missed.empty() ? "FAILED" : "ok");
+  if (search->repeats() && !verdict.failed) std::printf("\n%s\n", verdict.trace.c_str());
   if (verdict.failed)
     std::printf("\n%s\n\n%s\nrepeat: penstock_model %s%s --replay \"%s\"\n", verdict.what.c_str(),
                 verdict.trace.c_str(), one.name, arguments_of(options).c_str(),
@@ -126,7 +135,7 @@ bool run(const Case& one, const Options& options, std::uint64_t& schedules) {
   if (!missed.empty()) std::printf("\nno schedule came to: %s\n\n", missed.c_str());
   if (options.points) print_points(one, explored.reached);
   std::fflush(stdout);
-  return !verdict.failed && missed.empty();
+  return verdict.failed || !missed.empty() ? Answer::failed : Answer::fine;
 }
 
 int run_all(const Options& options) {
@@ -140,7 +149,8 @@ int run_all(const Options& options) {
       return std::find(options.names.begin(), options.names.end(), one.name) == options.names.end();
     });
   if (chosen.empty() || (!options.all && chosen.size() < options.names.size())) {
-    std::fprintf(stderr, "no such case; --list names them all\n");
+    std::fprintf(stderr, options.names.empty() ? "name a case, or --all; --list names them\n"
+                                               : "no such case; --list names them\n");
     return 2;
   }
   if (!options.replay.empty() && search_from(options.replay) == nullptr) {
@@ -151,7 +161,9 @@ int run_all(const Options& options) {
   std::uint64_t schedules = 0;
   unsigned failures = 0;
   for (const Case& one : chosen) {
-    failures += run(one, options, schedules) ? 0 : 1;
+    const Answer answer = run(one, options, schedules);
+    if (answer == Answer::no_replay) return 2;
+    failures += answer == Answer::failed ? 1 : 0;
     if (options.first && failures != 0) break;
   }
   std::printf("%llu schedules of %zu cases, %u failures\n",
@@ -169,7 +181,7 @@ int main(int count, char** arguments) {
   app.add_flag("--list", options.list, "name all cases");
   app.add_flag("--all", options.all, "every case");
   app.add_flag("--random", options.random, "by seed also where a case is exhaustive");
-  app.add_flag("--points", options.points, "also print what schedules came to");
+  app.add_flag("--points", options.points, "also print what executions came to; * the case must");
   app.add_flag("--first", options.first, "end with the first failure");
   app.add_option("--times", options.times, "so many times what the test suite runs by seed");
   app.add_option("--seconds", options.seconds, "so long for each case, instead of a number");

@@ -402,11 +402,16 @@ def split_of(ways):
 def main():
     parser = argparse.ArgumentParser(description="Mutation test of the lock-free core.")
     parser.add_argument("--build", required=True, help="the build tree of the release preset")
-    parser.add_argument("--changed", action="store_true")
-    parser.add_argument("--only")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
-    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--changed", action="store_true",
+                        help="only those of sources that differ from mutants.record")
+    parser.add_argument("--only", metavar="WORDS", help="only those whose name contains the words")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at a time")
+    parser.add_argument("--list", action="store_true", help="name them, try none")
     options = parser.parse_args()
+    if not os.path.exists(os.path.join(options.build, "tests", "model", "penstock_model")):
+        print(f"{options.build} has no tests/model/penstock_model: build the release preset with "
+              "-DPENSTOCK_BUILD_TESTS=ON first", file=sys.stderr)
+        return 2
     explored = {case: dependencies(options.build, case) for case in CASES}
     listed = Listed(set().union(*explored.values()))
     if listed.problems:
@@ -417,6 +422,7 @@ def main():
     if options.list:
         print("\n".join(mutant.name for mutant in mutants))
         listed.print_outside()
+        print(f"{len(mutants)} mutants")
         return 0
     if not mutants:
         if options.only:

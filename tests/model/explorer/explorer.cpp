@@ -94,6 +94,7 @@ Verdict Explorer::explore(Scenario& scenario, Search& search, const Limits& limi
       continue;
     }
     ++verdict.schedules;
+    if (search.repeats()) verdict.trace = trace();
     if (end_ != End::failed) continue;
     verdict.failed = true;
     verdict.what = what_;

@@ -108,6 +108,10 @@ class Search {
   virtual bool waits_at_pause() { return false; }
   /// Whether plain accesses are scheduling points in this execution.
   [[nodiscard]] virtual bool stops_at_plain() const { return false; }
+  /// Whether it is one execution again, whose trace is wanted whatever comes of it.
+  [[nodiscard]] virtual bool repeats() const { return false; }
+  /// Where a repeated execution left what was said of it; empty if it did not.
+  [[nodiscard]] virtual std::string strayed() const { return {}; }
   /// How to repeat the last execution.
   [[nodiscard]] virtual std::string replay() const = 0;
 };
@@ -116,7 +120,7 @@ struct Verdict {
   bool failed = false;
   bool exhausted = false;  ///< the search has tried everything within the limits
   std::string what;
-  std::string trace;
+  std::string trace;  ///< of what failed, or was repeated
   std::string replay;
   std::uint64_t schedules = 0;  ///< executions that came to their end
   std::uint64_t pruned = 0;     ///< executions that were cut off: equal to one that was run

@@ -29,18 +29,32 @@ class Repeated final : public Search {
 
   bool begin() override { return !std::exchange(begun_, true); }
   unsigned pick(unsigned enabled, unsigned) override {
-    if (at_ < choices_.size() && (enabled & bit(choices_[at_].thread)) != 0)
+    if (at_ < choices_.size() && choices_[at_].thread < kThreadsMax &&
+        (enabled & bit(choices_[at_].thread)) != 0)
       return choices_[at_++].thread;
+    if (at_ < choices_.size()) stray("T" + std::to_string(choices_[at_].thread) + " can't go on");
     ++at_;
     return lowest(enabled);  // behind the end of what was said, or of another program
   }
   unsigned choose(unsigned count) override {
-    return at_ <= choices_.size() ? std::min(choices_[at_ - 1].answer, count - 1) : 0;
+    if (at_ > choices_.size()) return 0;
+    if (choices_[at_ - 1].answer >= count) stray("there is no such answer");
+    return std::min(choices_[at_ - 1].answer, count - 1);
+  }
+  [[nodiscard]] bool repeats() const override { return true; }
+  [[nodiscard]] std::string strayed() const override {
+    if (!strayed_.empty() || at_ >= choices_.size()) return strayed_;
+    return "it ended behind step " + std::to_string(at_) + " of " + std::to_string(choices_.size());
   }
   [[nodiscard]] std::string replay() const override { return "the same"; }
 
  private:
+  void stray(const std::string& why) {
+    if (strayed_.empty()) strayed_ = "at step " + std::to_string(at_ + 1) + " " + why;
+  }
+
   std::vector<Choice> choices_;
+  std::string strayed_;
   std::size_t at_ = 0;
   bool begun_ = false;
 };
@@ -55,6 +69,7 @@ class OneSeed final : public Search {
   }
   unsigned choose(unsigned count) override { return random_.choose(count); }
   bool waits_at_pause() override { return random_.waits_at_pause(); }
+  [[nodiscard]] bool repeats() const override { return true; }
   [[nodiscard]] bool stops_at_plain() const override { return random_.stops_at_plain(); }
   [[nodiscard]] std::string replay() const override { return random_.replay(); }
 
