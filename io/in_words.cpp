@@ -2,6 +2,7 @@
 #include <penstock/io/in_words.hpp>
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <span>
 
@@ -38,7 +39,7 @@ std::string in_short(double number) {
   static constexpr std::array kSteps{Step{1e9, 1e9, " G"}, Step{1e6, 1e6, " M"},
                                      Step{1e3, 1e3, " k"}};
   if (number >= 1e3) return scaled(number, kSteps);
-  return std::to_string(static_cast<std::uint64_t>(number + 0.5));
+  return std::to_string(std::llround(number));
 }
 
 std::string bytes_in_short(double number) {

@@ -38,7 +38,7 @@ bool is_power_of_two(std::size_t number) noexcept {
 
 }  // namespace
 
-// NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the names are glibc's.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are glibc's.
 extern "C" {
 
 void* __libc_malloc(std::size_t bytes);
@@ -82,7 +82,7 @@ int posix_memalign(void** memory, std::size_t alignment, std::size_t bytes) noex
 }
 
 }  // extern "C"
-// NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 // A library (mimalloc) may have replaced these; they must end in the functions above.
 

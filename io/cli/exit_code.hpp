@@ -6,6 +6,7 @@
 
 namespace penstock::cli {
 
+// NOLINTBEGIN(readability-identifier-naming): constants, used without the enum's name.
 enum ExitCode : int {
   kFine = 0,
   /// Lost events; refused events, in `inspect` and in `run --strict`; in `bench` an SLO that was
@@ -17,6 +18,7 @@ enum ExitCode : int {
   kDrainTimedOut = 75,
   kBadConfig = 78,
 };
+// NOLINTEND(readability-identifier-naming)
 
 [[nodiscard]] constexpr int exit_code(ErrorCode code) noexcept {
   switch (code) {

@@ -145,7 +145,8 @@ void Inspection::tell(std::uint64_t line, const Finding& finding) {
   if (arguments_.json) return tell_json(line, finding);
   const std::string place = name_ + ':' + std::to_string(line) + ": ";
   if (!finding.accepted) out_ += place + "refused: " + finding.detail + '\n';
-  for (const std::string& warning : finding.warnings) out_ += place + "warning: " + warning + '\n';
+  for (const std::string& warning : finding.warnings)
+    out_.append(place).append("warning: ").append(warning) += '\n';
 }
 
 void Inspection::tell_json(std::uint64_t line, const Finding& finding) {

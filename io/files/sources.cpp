@@ -91,7 +91,7 @@ Result<SourceState> LineSource::poll(SourcePort& port, std::size_t budget) {
       continue;
     }
     if (ended_ || port.closed()) return SourceState::end;
-    const auto state = read_more();
+    auto state = read_more();
     if (!state || *state == SourceState::idle) return state;
   }
   return SourceState::more;
