@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <penstock/io/in_words.hpp>
+
 namespace penstock {
 namespace {
 
@@ -22,7 +24,22 @@ double LoadRun::rate_achieved() const noexcept {
 bool LoadRun::kept_up() const noexcept {
   constexpr std::uint64_t kGraceNs = 10'000'000;  // a machine's hiccup may stand at the very end
   constexpr std::uint64_t kShare = 50;
-  return unsent == 0 && overrun_ns <= measured_ns / kShare + kGraceNs;
+  return unsent == 0 && report.drained && unfinished() == 0 &&
+         backlog <= ended / kShare + in_hand && overrun_ns <= measured_ns / kShare + kGraceNs;
+}
+
+std::vector<std::string> LoadRun::doubts() const {
+  constexpr std::uint64_t kOfEvents = 1000;  // what p99.9 may begin to show
+  std::vector<std::string> doubts;
+  if (unfinished() > 0)
+    doubts.push_back(with_commas(unfinished()) +
+                     " events had not ended when the drain timed out: they count with the time "
+                     "since the last event was sent, and took longer");
+  if (left_of_warmup > in_hand || left_of_warmup > ended / kOfEvents + 1)
+    doubts.push_back(with_commas(left_of_warmup) +
+                     " events of the warm-up ended after it and count among the measured ones; a "
+                     "longer --warmup or --seconds makes them fewer");
+  return doubts;
 }
 
 std::uint64_t LoadRun::cpu_ns() const noexcept {
@@ -51,7 +68,7 @@ const LoadRun& LoadResult::typical() const noexcept {
   std::vector<const LoadRun*> by_p99;
   for (const LoadRun& run : runs) by_p99.push_back(&run);
   std::ranges::sort(by_p99, {}, [](const LoadRun* run) { return run->latency_ns.percentile(99); });
-  return *by_p99[(by_p99.size() - 1) / 2];
+  return *by_p99[by_p99.size() / 2];
 }
 
 }  // namespace penstock

@@ -39,10 +39,17 @@ struct LoadInterval {
 /// One run: a pipeline built, warmed up, measured, drained.
 struct LoadRun {
   double rate_asked = 0;
+  std::int64_t began_ms = 0;  ///< of Unix time: the end of the warm-up
   // The whole run, warm-up included.
   Report report;
   std::uint64_t sent = 0;
   std::uint64_t unsent = 0;  ///< due, but never sent: the pipeline had no room for them in time
+  // At single moments.
+  std::uint64_t left_of_warmup = 0;  ///< in flight at its end: they ended while it was measured
+  std::uint64_t backlog = 0;         ///< in flight when the last event was sent
+  /// What a pipeline that keeps up may have in flight at any moment: a batch of each partition, a
+  /// burst, and what becomes due in a hiccup of 10 ms.
+  std::uint64_t in_hand = 0;
   // From the end of the warm-up until the last event was sent.
   std::uint64_t measured_ns = 0;
   std::uint64_t overrun_ns = 0;  ///< by which the last event was sent later than it was due
@@ -51,17 +58,23 @@ struct LoadRun {
   std::vector<ThreadUsage> threads;          ///< of the pipeline, its load sources included
   std::optional<std::uint64_t> allocations;  ///< without those of taking these numbers
   // From the end of the warm-up until the pipeline was drained.
-  HistogramSnapshot latency_ns;   ///< from when an event was due to its end; the unsent included
+  HistogramSnapshot latency_ns;   ///< from when an event was due to its end; what has none included
   HistogramSnapshot lateness_ns;  ///< of the load: from when an event was due to its publishing
   HistogramSnapshot hiccups_ns;   ///< of the machine
   std::vector<SegmentStats> segments;
   std::vector<LoadInterval> intervals;
 
   [[nodiscard]] double rate_achieved() const noexcept;
-  /// The pipeline took the load: everything was sent, the last of it hardly later than it was due.
+  /// Events that had not ended when the drain did.
+  [[nodiscard]] std::uint64_t unfinished() const noexcept { return report.stats.in_flight; }
+  /// The pipeline took the load: everything was sent, the last of it hardly later than it was due
+  /// and with no more in flight then than 2 % of the events and what is in hand at any moment; and
+  /// all of it came to an end.
   [[nodiscard]] bool kept_up() const noexcept;
   /// CPU time of the pipeline's threads, without what sources spun for the next event.
   [[nodiscard]] std::uint64_t cpu_ns() const noexcept;
+  /// What a reader should know before he believes its figures, in sentences.
+  [[nodiscard]] std::vector<std::string> doubts() const;
   [[nodiscard]] double cpu_s_per_million() const noexcept;
   [[nodiscard]] std::uint64_t voluntary_switches() const noexcept;
   [[nodiscard]] std::uint64_t involuntary_switches() const noexcept;
@@ -81,7 +94,8 @@ struct LoadResult {
   MachineFacts machine;
   std::vector<LoadRun> runs;  ///< at least one
 
-  /// The run whose p99 is the median of all: what single figures and plots are taken from.
+  /// The run whose p99 is the median of all, of an even number the upper one: what single figures
+  /// and plots are taken from.
   [[nodiscard]] const LoadRun& typical() const noexcept;
 };
 

@@ -26,9 +26,17 @@ constexpr std::uint64_t kIntervalsMax = 200;           ///< 40 KiB each
 constexpr std::uint64_t kLookNs = 50'000'000;          ///< for who asks to stop
 constexpr std::uint64_t kOverrunDivisor = 10;
 constexpr std::uint64_t kOverrunNsMin = 100'000'000;
+/// Beyond the overrun a source has nothing to wait for but a CPU, unless its rejects hang.
+constexpr std::uint64_t kStuckNs = 5'000'000'000;
+constexpr double kGraceS = 0.01;  ///< a machine's hiccup may stand at the very end
 
 std::uint64_t to_ns(nanoseconds duration) noexcept {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(duration.count(), 0));
+}
+
+std::int64_t unix_ms() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
 }
 
 std::size_t sources_of(const Config& config) noexcept {
@@ -90,20 +98,25 @@ class Measurement {
   Status build();
   Status measure();
   Status wait_until(std::uint64_t at_ns);
+  Status wait_for(Countdown& countdown);
+  Status check_goes_on(std::uint64_t now_ns) const;
   Mark mark();
   void begin_intervals();
   void end_interval();
   void finish();
   [[nodiscard]] HistogramSnapshot unsent() const;
+  [[nodiscard]] HistogramSnapshot unfinished_ns() const;
 
-  // Counted down by load sources that have sent everything; waited for by the measuring thread.
-  Countdown sending_;
+  // Counted down by load sources; waited for by the measuring thread. A source whose thread hangs
+  // keeps them.
+  std::shared_ptr<LoadPhases> phases_ = std::make_shared<LoadPhases>();
   // Fixed after construction.
   const LoadSetup& setup_;
   const LoadOptions& options_;
   std::uint64_t warmup_ns_;
   std::uint64_t duration_ns_;
   std::uint64_t interval_ns_;
+  std::uint64_t overrun_ns_ = std::max(duration_ns_ / kOverrunDivisor, kOverrunNsMin);
   // The measuring thread only.
   std::vector<LoadSource*> sources_;  ///< the pipeline's
   std::optional<Pipeline> pipeline_;
@@ -123,7 +136,8 @@ Status Measurement::build() {
   PipelineBuilder builder = builder_of(setup_);
   const std::size_t sources = sources_of(*setup_.config);
   const bool spins = read_cpu_limits().effective() > 1;
-  sending_.reset(static_cast<unsigned>(sources));
+  phases_->sending.reset(static_cast<unsigned>(sources));
+  phases_->counting.reset(static_cast<unsigned>(sources));
   for (std::size_t i = 0; i < sources; ++i) {
     const double count = static_cast<double>(sources);
     auto source = std::make_unique<LoadSource>(
@@ -134,11 +148,11 @@ Status Measurement::build() {
                                          .seed = options_.seed + i,
                                          .phase = static_cast<double>(i) / count},
                             .duration_ns = warmup_ns_ + duration_ns_,
-                            .overrun_ns = std::max(duration_ns_ / kOverrunDivisor, kOverrunNsMin),
+                            .overrun_ns = overrun_ns_,
                             .first_event = i,
                             .event_step = sources,
                             .spins = spins,
-                            .done = &sending_},
+                            .phases = phases_},
         *setup_.events, steady_clock());
     sources_.push_back(source.get());
     builder.source(std::move(source));
@@ -170,28 +184,46 @@ Status Measurement::measure() {
   const std::uint64_t warm_ns = begin_ns_ + warmup_ns_;
   if (Status waited = wait_until(warm_ns); !waited) return waited;
   first_ = mark();
+  run_.began_ms = unix_ms();
   begin_intervals();
   while (!all_sent_) {
     if (Status waited = wait_until(interval_begin_ns_ + interval_ns_); !waited) return waited;
     if (!all_sent_) end_interval();
   }
   last_ = mark();
-  return {};
+  return wait_for(phases_->counting);
 }
 
 /// Returns early once everything was sent.
 Status Measurement::wait_until(std::uint64_t at_ns) {
   for (;;) {
-    const std::uint32_t epoch = sending_.epoch();
+    const std::uint32_t epoch = phases_->sending.epoch();
     // Sources end by themselves only if the pipeline failed.
-    all_sent_ = sending_.zero() || pipeline_->wait_for_sources(nanoseconds(0));
+    all_sent_ = phases_->sending.zero() || pipeline_->wait_for_sources(nanoseconds(0));
     const std::uint64_t now_ns = steady_clock().now_ns();
     if (now_ns >= at_ns || all_sent_) return {};
-    sending_.wait(epoch, std::min(at_ns - now_ns, kLookNs));
-    if (setup_.asked_to_stop && setup_.asked_to_stop())
-      return error(ErrorCode::timed_out,
-                   "the run was stopped before its end: nothing was measured");
+    phases_->sending.wait(epoch, std::min(at_ns - now_ns, kLookNs));
+    if (Status goes_on = check_goes_on(now_ns); !goes_on) return goes_on;
   }
+}
+
+/// Until what was not sent is counted; that may take as long as there are events.
+Status Measurement::wait_for(Countdown& countdown) {
+  for (;;) {
+    const std::uint32_t epoch = countdown.epoch();
+    if (countdown.zero() || pipeline_->wait_for_sources(nanoseconds(0))) return {};
+    countdown.wait(epoch, kLookNs);
+    if (Status goes_on = check_goes_on(0); !goes_on) return goes_on;
+  }
+}
+
+Status Measurement::check_goes_on(std::uint64_t now_ns) const {
+  if (setup_.asked_to_stop && setup_.asked_to_stop())
+    return error(ErrorCode::timed_out, "the run was stopped before its end: nothing was measured");
+  if (now_ns > begin_ns_ + warmup_ns_ + duration_ns_ + overrun_ns_ + kStuckNs)
+    return error(ErrorCode::timed_out,
+                 "a load source did not end in time: is there somebody who reads the rejects?");
+  return {};
 }
 
 Mark Measurement::mark() {
@@ -238,6 +270,14 @@ HistogramSnapshot Measurement::unsent() const {
   return all;
 }
 
+/// All that the drain left was due before the last event was sent: its latency is at least the time
+/// since then.
+HistogramSnapshot Measurement::unfinished_ns() const {
+  Histogram left;
+  if (run_.unfinished() > 0) left.record(steady_clock().now_ns() - last_.at_ns, run_.unfinished());
+  return left.snapshot();
+}
+
 std::vector<SegmentStats> segments_between(const std::vector<SegmentStats>& before,
                                            std::vector<SegmentStats> after) {
   for (std::size_t i = 0; i < after.size(); ++i) {
@@ -255,11 +295,19 @@ std::vector<SegmentStats> segments_between(const std::vector<SegmentStats>& befo
 void Measurement::finish() {
   const Stats& stats = run_.report.stats;
   const HistogramSnapshot unsent_ns = unsent();
-  end_interval();  // the last one has what was drained, and what was never sent
-  run_.intervals.back().latency_ns.merge(unsent_ns);
+  HistogramSnapshot omitted_ns = unsent_ns;
+  omitted_ns.merge(unfinished_ns());
+  end_interval();  // the last one has what was drained, and what never came to its end
+  run_.intervals.back().latency_ns.merge(omitted_ns);
   run_.rate_asked = options_.rate;
   for (const LoadSource* const source : sources_) run_.sent += source->sent();
   run_.unsent = unsent_ns.count();
+  run_.left_of_warmup = first_.stats.in_flight;
+  run_.backlog = last_.stats.in_flight;
+  const PipelineOptions& asked = setup_.config->pipeline;
+  run_.in_hand = std::uint64_t{pipeline_->plan().partitions} * asked.batch.events +
+                 (options_.shape == LoadShape::bursts ? options_.burst : 0) +
+                 static_cast<std::uint64_t>(options_.rate * kGraceS);
   run_.measured_ns = last_.at_ns - first_.at_ns;
   const std::uint64_t planned_end_ns = begin_ns_ + warmup_ns_ + duration_ns_;
   run_.overrun_ns = last_.at_ns > planned_end_ns ? last_.at_ns - planned_end_ns : 0;
@@ -272,7 +320,7 @@ void Measurement::finish() {
   });
   if (setup_.allocations != nullptr) run_.allocations = last_.allocations - first_.allocations;
   run_.latency_ns = stats.latency_ns.minus(first_.stats.latency_ns);
-  run_.latency_ns.merge(unsent_ns);
+  run_.latency_ns.merge(omitted_ns);
   run_.lateness_ns = last_.lateness_ns.minus(first_.lateness_ns);
   run_.hiccups_ns = hiccups_->snapshot().minus(first_.hiccups_ns);
   run_.segments = segments_between(first_.stats.segments, stats.segments);
@@ -294,9 +342,7 @@ Result<LoadResult> describe_load(const LoadSetup& setup, const LoadOptions& opti
   LoadResult result;
   result.config = setup.config->path;
   result.pipeline = setup.config->pipeline.name;
-  result.began_ms = std::chrono::duration_cast<std::chrono::milliseconds>(
-                        std::chrono::system_clock::now().time_since_epoch())
-                        .count();
+  result.began_ms = unix_ms();
   result.asked = options;
   result.events = setup.events->origin();
   result.event_bytes_mean = setup.events->bytes_mean();

@@ -2,6 +2,7 @@
 #include <penstock/io/load/load_source.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include <sys/prctl.h>
@@ -19,6 +20,8 @@ constexpr std::uint64_t kSleepNsMax = 5'000'000;  ///< how often it looks whethe
 constexpr std::uint64_t kSpinNs = 200'000;
 /// Between two looks at the clock some 50 ns pass; more than this, and another thread had the CPU.
 constexpr std::uint64_t kAwayNs = 5'000;
+/// Events that are counted as unsent between two looks whether the pipeline stops: a millisecond.
+constexpr std::size_t kCountedPerPoll = 65'536;
 
 }  // namespace
 
@@ -41,18 +44,24 @@ Result<SourceState> LoadSource::poll(SourcePort& port, std::size_t budget) {
     StdAtomics::sleep_ns(kSpinNs);
     return SourceState::more;
   }
+  if (given_up_ns_) return give_up();
   const std::uint64_t last_ns = begin_ns + options_.duration_ns + options_.overrun_ns;
   for (std::size_t i = 0; i < budget; ++i) {
     if (due_ns_ >= options_.duration_ns) return done();
     const std::uint64_t due_ns = begin_ns + due_ns_;
     std::uint64_t now_ns = clock_->now_ns();
     if (now_ns < due_ns && !wait_until(due_ns, now_ns)) return SourceState::more;
-    if (now_ns >= last_ns) {
-      give_up(now_ns - begin_ns);
-      return done();
+    PublishResult result = PublishResult::full;
+    if (now_ns < last_ns)
+      result = port.publish_planned((*pool_)[event_], due_ns,
+                                    std::chrono::nanoseconds(last_ns - now_ns));
+    if (result == PublishResult::closed) return SourceState::end;
+    if (result == PublishResult::full) {
+      given_up_ns_ = clock_->now_ns() - begin_ns;
+      all_sent();
+      return SourceState::more;
     }
     lateness_ns_.record(now_ns - due_ns);
-    if (!port.publish_planned((*pool_)[event_], due_ns)) return SourceState::end;
     sent_.add(1);
     event_ += options_.event_step;
     if (event_ >= pool_->size()) event_ %= pool_->size();
@@ -61,9 +70,15 @@ Result<SourceState> LoadSource::poll(SourcePort& port, std::size_t budget) {
   return SourceState::more;
 }
 
+void LoadSource::all_sent() {
+  if (options_.phases != nullptr && !std::exchange(told_all_sent_, true))
+    options_.phases->sending.count_down();
+}
+
 SourceState LoadSource::done() {
-  if (options_.done == nullptr) return SourceState::end;
-  if (!std::exchange(done_, true)) options_.done->count_down();
+  all_sent();
+  if (options_.phases == nullptr) return SourceState::end;
+  if (!std::exchange(done_, true)) options_.phases->counting.count_down();
   StdAtomics::sleep_ns(kSleepNsMax);
   return SourceState::more;
 }
@@ -86,9 +101,14 @@ bool LoadSource::wait_until(std::uint64_t due_ns, std::uint64_t& now_ns) {
   return true;
 }
 
-void LoadSource::give_up(std::uint64_t now_ns) {
-  for (; due_ns_ < options_.duration_ns; due_ns_ = schedule_.next())
-    unsent_ns_.record(now_ns > due_ns_ ? now_ns - due_ns_ : 0);
+/// Some at a time, so that a stop is noticed: an hour's load may have billions.
+SourceState LoadSource::give_up() {
+  for (std::size_t i = 0; i < kCountedPerPoll; ++i) {
+    if (due_ns_ >= options_.duration_ns) return done();
+    unsent_ns_.record(*given_up_ns_ > due_ns_ ? *given_up_ns_ - due_ns_ : 0);
+    due_ns_ = schedule_.next();
+  }
+  return SourceState::more;
 }
 
 }  // namespace penstock

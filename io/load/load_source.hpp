@@ -3,14 +3,17 @@
 // 1. It never looks at how the pipeline is doing. Where there is no room it waits for it, as any
 //    source does, and then sends what is overdue at once; each event carries the time at which it
 //    was due, so that this waiting is part of its latency and nothing is omitted.
-// 2. Beyond the end of the schedule it goes on for `overrun_ns` at most. What it could not send by
-//    then is counted, each with the time since it was due: its latency is at least that.
+// 2. Beyond the end of the schedule it goes on for `overrun_ns` at most, the wait for room
+//    included. What it could not send by then is counted, each with the time since it was due: its
+//    latency is at least that.
 // Its own thread calls it; the thread that runs the load reads its counters at any time.
 #pragma once
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +27,12 @@
 
 namespace penstock {
 
+/// Counted down once by each load source; waited for by the thread that runs the load.
+struct LoadPhases {
+  Countdown sending;   ///< everything was sent or given up
+  Countdown counting;  ///< what was given up is counted
+};
+
 class LoadSource final : public Source {
  public:
   struct Options {
@@ -34,12 +43,12 @@ class LoadSource final : public Source {
     std::size_t first_event = 0;  ///< of the pool; then every event_step-th
     std::size_t event_step = 1;
     bool spins = true;  ///< until an event is due; otherwise it sleeps, and is later
-    /// Counted down when everything was sent or given up. The source then stays, idle, until the
-    /// pipeline stops, so that its thread can still be asked what it used. Without one it ends.
-    Countdown* done = nullptr;
+    /// At the end of both the source stays, idle, until the pipeline stops, so that its thread can
+    /// still be asked what it used. Without them it ends.
+    std::shared_ptr<LoadPhases> phases;
   };
 
-  /// Requires: `pool`, `clock` and `options.done` outlive it.
+  /// Requires: `pool` and `clock` outlive it.
   LoadSource(Options options, const EventPool& pool, const Clock& clock);
 
   [[nodiscard]] std::string_view name() const noexcept override { return options_.name; }
@@ -62,7 +71,8 @@ class LoadSource final : public Source {
 
  private:
   [[nodiscard]] bool wait_until(std::uint64_t due_ns, std::uint64_t& now_ns);
-  void give_up(std::uint64_t now_ns);
+  SourceState give_up();
+  void all_sent();
   SourceState done();
 
   // Fixed after construction.
@@ -74,6 +84,8 @@ class LoadSource final : public Source {
   std::uint64_t due_ns_;  ///< of the next event, since the begin
   std::size_t event_;
   bool timer_is_sharp_ = false;
+  std::optional<std::uint64_t> given_up_ns_;  ///< since the begin; none: still sending
+  bool told_all_sent_ = false;
   bool done_ = false;
   // Written by the thread that runs the load, read by the source's.
   std::atomic<std::uint64_t> begin_ns_{0};

@@ -453,12 +453,13 @@ bool SourcePort::publish(std::string_view event, std::uint64_t line) noexcept {
   return result != PublishResult::closed && !core_->stopping();
 }
 
-bool SourcePort::publish_planned(std::string_view event, std::uint64_t planned_ns) noexcept {
-  const PublishResult result =
-      core_->publish(*state_, {.event = event,
-                               .policy = {.when_full = AdmissionPolicy::block, .forever = true},
-                               .planned_ns = planned_ns});
-  return result != PublishResult::closed && !core_->stopping();
+PublishResult SourcePort::publish_planned(std::string_view event, std::uint64_t planned_ns,
+                                          std::chrono::nanoseconds timeout) noexcept {
+  const auto timeout_ns = static_cast<std::uint64_t>(std::max<std::int64_t>(timeout.count(), 0));
+  return core_->publish(*state_,
+                        {.event = event,
+                         .policy = {.when_full = AdmissionPolicy::block, .timeout_ns = timeout_ns},
+                         .planned_ns = planned_ns});
 }
 
 void SourcePort::refuse(RefuseReason reason, std::string_view detail, std::uint64_t line,

@@ -107,10 +107,12 @@ class SourcePort {
   /// the pipeline stops, though this event may have been accepted: the source returns
   /// SourceState::end.
   bool publish(std::string_view event, std::uint64_t line) noexcept;
-  /// The same for an event that was due at a time of the pipeline's clock: its age and its latency
-  /// count from then, whatever it waited for before it was accepted (docs/benchmarking.md).
+  /// For an event that was due at a time of the pipeline's clock: its age and its latency count
+  /// from then, whatever it waited for before it was accepted (docs/benchmarking.md). Waits for
+  /// room at most `timeout`; then the answer is `full`. Whether the pipeline stops, closed() says.
   /// Requires: planned_ns > 0.
-  bool publish_planned(std::string_view event, std::uint64_t planned_ns) noexcept;
+  PublishResult publish_planned(std::string_view event, std::uint64_t planned_ns,
+                                std::chrono::nanoseconds timeout) noexcept;
   /// Reports an event that the source itself has to refuse, such as a line longer than
   /// event_bytes_max(), of which `bytes` is the beginning.
   void refuse(RefuseReason reason, std::string_view detail, std::uint64_t line,

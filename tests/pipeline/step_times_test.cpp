@@ -112,7 +112,7 @@ class LateSource final : public Source {
   [[nodiscard]] std::string_view name() const noexcept override { return "late"; }
   Status open() override { return {}; }
   Result<SourceState> poll(SourcePort& port, std::size_t) override {
-    EXPECT_TRUE(port.publish_planned(event("1"), planned_ns_));
+    EXPECT_EQ(port.publish_planned(event("1"), planned_ns_, 60s), PublishResult::accepted);
     return SourceState::end;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/io/load/report/load_plots.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -59,10 +60,14 @@ std::string plot_by_percentile(const LoadResult& result, const Slo* slo) {
             .y = latency_axis(),
             .series = {},
             .marks = marks_of(slo)};
-  for (std::size_t i = 0; i < result.runs.size() && i < kRunsDrawn; ++i)
+  // The first ones, and the typical one in place of the last of them.
+  const auto typical = static_cast<std::size_t>(&result.typical() - result.runs.data());
+  for (std::size_t i = 0; i < result.runs.size() && i < kRunsDrawn; ++i) {
+    const std::size_t drawn = i + 1 == kRunsDrawn ? std::max(i, typical) : i;
     plot.series.push_back(
-        by_percentile(result.runs.size() == 1 ? "latency" : "run " + std::to_string(i + 1),
-                      result.runs[i].latency_ns));
+        by_percentile(result.runs.size() == 1 ? "latency" : "run " + std::to_string(drawn + 1),
+                      result.runs[drawn].latency_ns));
+  }
   plot.series.push_back(by_percentile("hiccups", result.typical().hiccups_ns));
   plot.series.back().faint = true;
   return svg_plot(plot);

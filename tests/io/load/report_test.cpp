@@ -163,5 +163,47 @@ TEST(LoadReport, words_name_the_typical_run_and_what_did_not_keep_up) {
   EXPECT_NE(search_report(some_search()).find("failed: p99 = 2.0 ms > 1ms"), std::string::npos);
 }
 
+TEST(LoadRun, keeps_up_only_if_all_came_to_an_end_and_little_was_left_at_the_last_send) {
+  const LoadRun fine = some_run(1'000);
+  EXPECT_TRUE(fine.kept_up());
+  LoadRun run = fine;
+  run.ended = 1'000;
+  run.in_hand = 5;
+  run.backlog = 25;  // 2 %, and what is in hand
+  EXPECT_TRUE(run.kept_up());
+  run.backlog = 26;
+  EXPECT_FALSE(run.kept_up());
+  run = fine;
+  run.report.drained = false;
+  EXPECT_FALSE(run.kept_up());
+  run = fine;
+  run.report.stats.in_flight = 1;
+  EXPECT_FALSE(run.kept_up());
+}
+
+TEST(LoadRun, doubts_name_what_is_not_what_it_seems) {
+  LoadRun run = some_run(1'000);
+  EXPECT_TRUE(run.doubts().empty());
+  run.left_of_warmup = 40;
+  run.report.stats.in_flight = 1'234;
+  ASSERT_EQ(run.doubts().size(), 2U);
+  EXPECT_TRUE(run.doubts()[0].starts_with("1,234 events had not ended")) << run.doubts()[0];
+  EXPECT_TRUE(run.doubts()[1].starts_with("40 events of the warm-up")) << run.doubts()[1];
+}
+
+TEST(LoadResult, typical_run_of_an_even_number_is_the_worse_middle_one_and_is_drawn) {
+  LoadResult result = some_result();
+  result.runs = {some_run(1'000), some_run(3'000), some_run(2'000), some_run(4'000)};
+  EXPECT_EQ(&result.typical(), &result.runs[1]);
+  // More than are drawn, and the typical one is the last.
+  result.runs = {some_run(1'000), some_run(1'100), some_run(1'200), some_run(9'000),
+                 some_run(8'000), some_run(7'000), some_run(4'000)};
+  EXPECT_EQ(&result.typical(), &result.runs[6]);
+  const std::string plot = plot_by_percentile(result, nullptr);
+  EXPECT_NE(plot.find("run 7"), std::string::npos);
+  EXPECT_NE(plot.find("run 4"), std::string::npos);
+  EXPECT_EQ(plot.find("run 5"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace penstock::test

@@ -68,6 +68,7 @@ LoadRun run_of(double rate, bool kept_up, std::uint64_t latency_ns) {
   run.measured_ns = 1'000'000'000;
   run.ended = static_cast<std::uint64_t>(rate);
   run.unsent = kept_up ? 0 : 1;
+  run.report.drained = true;
   run.latency_ns = snapshot_of({latency_ns});
   return run;
 }
