@@ -7,16 +7,20 @@ No test looks at how fast anything was: structure, counts and exit codes only.
 """
 
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import xml.etree.ElementTree as tree
 from pathlib import Path
 
 TIMEOUT_S = 120
-FINE, CHECK_FAILED, USAGE, UNAVAILABLE, BAD_CONFIG = 0, 1, 2, 69, 78
+FINE, CHECK_FAILED, USAGE, UNAVAILABLE, STORAGE, DRAIN_TIMED_OUT, BAD_CONFIG = (
+    0, 1, 2, 69, 74, 75, 78)
 PROGRAM = ""
 SHORT = ["--seconds", "200ms", "--warmup", "50ms"]
 CONFIG = """
@@ -106,6 +110,21 @@ class Runs(BenchTest):
             self.assertEqual(result["asked"]["shape"], shape)
             self.assertEqual(len(result["runs"]), 2)
 
+    def test_events_that_the_drain_left_fail_the_run_and_are_counted(self):
+        (self.folder / "x.toml").write_text(CONFIG.replace(
+            "partitions = 1", "partitions = 1\ndrain_timeout = \"50ms\""), encoding="utf-8")
+        os.mkfifo(self.folder / "out.ndjson")
+        nobody_reads = os.open(self.folder / "out.ndjson", os.O_RDWR)
+        self.addCleanup(os.close, nobody_reads)
+        out, err = self.call("bench", "x.toml", "--rate", "5k/s", "--format", "json", *SHORT,
+                             code=DRAIN_TIMED_OUT)
+        run = json.loads(out)["runs"][0]
+        self.assertGreater(run["counts"]["in_flight"], 0)
+        self.assertFalse(run["kept_up"])
+        self.assertIn("the drain timed out with", err)
+        self.assertTrue(any("had not ended when the drain timed out" in remark
+                            for remark in json.loads(out)["remarks"]))
+
     def test_slo_decides_the_exit_code(self):
         load = ["--rate", "500/s", "--seconds", "100ms", "--warmup", "0s"]
         _, err = self.call("bench", "x.toml", "--slo", "p50=1ns", *load, code=CHECK_FAILED)
@@ -139,10 +158,43 @@ class Files(BenchTest):
         for line in log[3:]:
             self.assertRegex(line, r"^(Tag=hiccups,)?(\d+\.\d{3},){3}HIST[\w+/]+=*$")
 
-    def test_file_that_cannot_be_written_fails_by_its_name(self):
+    def test_log_begins_when_the_typical_run_began_to_be_measured(self):
+        before_s = time.time()
+        self.call("bench", "x.toml", "--rate", "1k/s", "--hlog", "a.hlog", "--seconds", "100ms",
+                  "--warmup", "300ms")
+        start = re.search(r"(?m)^#\[StartTime: ([\d.]+)", self.text("a.hlog"))
+        self.assertGreaterEqual(float(start[1]), before_s + 0.299)
+
+    def test_measured_runs_are_told_when_a_later_one_is_stopped(self):
+        call = subprocess.Popen([PROGRAM, "bench", "x.toml", "--rate", "1k/s", "--repeat", "100",
+                                 "--out", "a.json", *SHORT], cwd=self.folder,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        # The second run truncates what the first one wrote, which had 250 lines.
+        sink = self.folder / "out.ndjson"
+        most = 0
+        while call.poll() is None:
+            size = sink.stat().st_size if sink.exists() else 0
+            if size < most:
+                break
+            most = max(most, size)
+        call.send_signal(signal.SIGINT)
+        out, err = call.communicate(timeout=TIMEOUT_S)
+        self.assertEqual(call.returncode, DRAIN_TIMED_OUT, err.decode())
+        self.assertIn("the measuring ended early", out.decode())
+        self.assertGreaterEqual(len(json.loads(self.text("a.json"))["runs"]), 1)
+
+    def test_file_that_cannot_be_written_fails_before_the_first_run(self):
         _, err = self.call("bench", "x.toml", "--rate", "1k/s", "--html", "no/such/a.html", *SHORT,
                            code=UNAVAILABLE)
         self.assertIn("no/such/a.html", err)
+        self.assertFalse((self.folder / "out.ndjson").exists())
+
+    def test_result_is_printed_though_a_file_could_not_take_it(self):
+        out, err = self.call("bench", "x.toml", "--rate", "1k/s", "--out", "/dev/full", *SHORT,
+                             code=STORAGE)
+        self.assertIn("/dev/full", err)
+        self.assertRegex(out, r"(?m)^latency ")
 
 
 class Comparisons(BenchTest):

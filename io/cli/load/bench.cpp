@@ -55,7 +55,7 @@ Status check_enough_events(const Slo& slo, const LoadOptions& load) {
 
 std::string hlog_of(const LoadResult& result) {
   const LoadRun& run = result.typical();
-  std::string text = hlog_head(result.began_ms);
+  std::string text = hlog_head(run.began_ms);
   for (const LoadInterval& interval : run.intervals) {
     text += hlog_line({.tag = {}, .begin_ns = interval.begin_ns, .length_ns = interval.length_ns},
                       interval.latency_ns);
@@ -64,6 +64,19 @@ std::string hlog_of(const LoadResult& result) {
         interval.hiccups_ns);
   }
   return text;
+}
+
+/// A file that a result goes to. It is opened before the first run, so that no run is lost to a
+/// path that cannot be written; what it held stays until there is something to write.
+struct ResultFile {
+  OutputFile file;
+  std::function<std::string()> text;
+};
+
+Status write_file(ResultFile& to) {
+  Status status = to.file.begin();
+  if (status) status = write_all(to.file.number(), to.text(), to.file.path());
+  return status ? to.file.close() : status;
 }
 
 /// The runs of one call.
@@ -90,8 +103,10 @@ class Bench {
  private:
   Status repeat();
   Status search();
+  Status open_files();
   Status write_files();
   int answer();
+  void add_doubts();
   void draw(const Stats& stats) {
     if (!progress_.shown()) return;
     progress_.draw(doing_ + " · " + live_line(stats, drawn_));
@@ -119,6 +134,8 @@ class Bench {
   Stats drawn_;
   LoadResult result_;
   std::optional<Search> search_;
+  Search tried_;  ///< of a search that is underway
+  std::vector<ResultFile> files_;
 };
 
 int Bench::drive() {
@@ -128,10 +145,26 @@ int Bench::drive() {
   for (const StageOptions& stage : config_.pipeline.stages)
     result_.remarks.push_back("stage " + stage.name +
                               " is code of its host: here it lets every event pass");
-  Status status = arguments_.find_max ? search() : repeat();
-  if (status) status = write_files();
+  if (Status opened = open_files(); !opened) return fail(opened.error(), arguments_.config);
+  const Status measured = arguments_.find_max ? search() : repeat();
   progress_.clear();
-  return status ? answer() : fail(status.error(), arguments_.config);
+  if (result_.runs.empty()) return fail(measured.error(), arguments_.config);
+  if (!measured)
+    result_.remarks.push_back("the measuring ended early, and this is what there was until then: " +
+                              measured.error().message);
+  add_doubts();
+  // What was measured is told, whatever became of the files and of the runs behind it.
+  const Status written = write_files();
+  const int code = answer();
+  if (!measured) return fail(measured.error(), arguments_.config);
+  return written ? code : fail(written.error(), arguments_.config);
+}
+
+void Bench::add_doubts() {
+  for (std::size_t i = 0; i < result_.runs.size(); ++i)
+    for (const std::string& doubt : result_.runs[i].doubts())
+      result_.remarks.push_back(
+          (result_.runs.size() == 1 ? "" : "run " + std::to_string(i + 1) + ": ") + doubt);
 }
 
 Status Bench::repeat() {
@@ -155,41 +188,49 @@ Status Bench::search() {
                           if (!done) return tl::unexpected(std::move(done).error());
                           if (step != Trial::Step::confirm)
                             done->intervals.clear();  // nobody will draw them
-                          return Trial{.step = step,
-                                       .rate_asked = rate,
-                                       .failed_by = failed_by(*done, slo_),
-                                       .run = std::move(*done)};
+                          Trial trial{.step = step,
+                                      .rate_asked = rate,
+                                      .failed_by = failed_by(*done, slo_),
+                                      .run = std::move(*done)};
+                          tried_.trials.push_back(trial);
+                          return trial;
                         });
-  if (!found) return tl::unexpected(std::move(found).error());
-  search_ = std::move(*found);
+  if (tried_.trials.empty()) return tl::unexpected(std::move(found).error());
+  search_ = found ? std::move(*found) : std::move(tried_);
   search_->slo = slo_.to_text();
   for (const Trial& trial : search_->trials)
     if (trial.step == Trial::Step::confirm && trial.rate_asked == search_->rate)
       result_.runs.push_back(trial.run);
   if (result_.runs.empty()) result_.runs.push_back(search_->trials.back().run);
   result_.asked.rate = result_.runs.front().rate_asked;
-  return {};
+  return found ? Status{} : tl::unexpected(std::move(found).error());
 }
 
-Status write_file(const std::string& path, const std::function<std::string()>& text) {
-  if (path.empty()) return {};
-  OutputFile file(path, false);
-  Status status = file.open();
-  if (status) status = file.begin();
-  if (status) status = write_all(file.number(), text(), path);
-  return status ? file.close() : status;
-}
-
-Status Bench::write_files() {
+Status Bench::open_files() {
+  const auto open = [this](const std::string& path, std::function<std::string()> text) -> Status {
+    if (path.empty()) return {};
+    files_.push_back({.file = OutputFile(path, false), .text = std::move(text)});
+    return files_.back().file.open();
+  };
   Status status =
-      write_file(arguments_.out, [&] { return load_json(result_, search_or_none()) + '\n'; });
+      open(arguments_.out, [this] { return load_json(result_, search_or_none()) + '\n'; });
   if (status)
-    status = write_file(arguments_.html,
-                        [&] { return html_report(result_, search_or_none(), slo_or_none()); });
+    status = open(arguments_.html,
+                  [this] { return html_report(result_, search_or_none(), slo_or_none()); });
   if (status)
-    status = write_file(arguments_.hgrm, [&] { return hgrm_text(result_.typical().latency_ns); });
-  if (status) status = write_file(arguments_.hlog, [&] { return hlog_of(result_); });
+    status = open(arguments_.hgrm, [this] { return hgrm_text(result_.typical().latency_ns); });
+  if (status) status = open(arguments_.hlog, [this] { return hlog_of(result_); });
   return status;
+}
+
+/// All of them, and the first error.
+Status Bench::write_files() {
+  Status first;
+  for (ResultFile& file : files_) {
+    Status written = write_file(file);
+    if (first && !written) first = std::move(written);
+  }
+  return first;
 }
 
 int Bench::answer() {
@@ -200,16 +241,23 @@ int Bench::answer() {
     printed = print_result(load_report(result_) + (search_ ? search_report(*search_) : ""));
   if (printed != kFine) return printed;
   int code = kFine;
+  bool unfinished = false;
   for (const LoadRun& run : result_.runs) {
     if (!is_conserved(run.report.stats)) {
       tell("penstock: the counts do not add up: events were lost");
       code = kCheckFailed;
+    }
+    if (!search_ && run.unfinished() > 0) {
+      tell("penstock: the drain timed out with " + with_commas(run.unfinished()) +
+           " events in flight");
+      unfinished = true;
     }
     const std::string broken = slo_or_none() == nullptr ? "" : failed_by(run, slo_);
     if (search_ || broken.empty()) continue;
     tell("penstock: the SLO was not met: " + broken);
     code = kCheckFailed;
   }
+  if (unfinished) return kDrainTimedOut;
   return search_ && search_->rate <= 0 ? kCheckFailed : code;
 }
 
