@@ -11,12 +11,20 @@
 
 #include <penstock/io/in_words.hpp>
 #include <penstock/io/json_writer.hpp>
+#include <penstock/io/load/schedule.hpp>
 #include <penstock/io/load/student_t.hpp>
 
 namespace penstock {
 namespace {
 
-constexpr double kConfidence = 0.99;
+/// Each of five measures may be wrong, and all five together seldomer than once in a hundred
+/// (Bonferroni).
+constexpr double kConfidence = 1 - 0.01 / 5;
+/// A value is known to its histogram's cell: even over a 64th, whose variance is width^2 / 12. Runs
+/// that all fell into one cell are not as certain as their equal values look.
+constexpr double kCellWidth = 1.0 / 64;
+constexpr double kCellError = kCellWidth * kCellWidth / 12;
+constexpr double kBeyond = 10;       ///< events that a percentile needs beyond it
 constexpr double kSame = 0.02;       ///< less than that nobody would change anything for
 constexpr double kTolerance = 0.10;  ///< of what has no interval
 constexpr std::size_t kRunsMin = 3;
@@ -36,26 +44,31 @@ struct Logs {
   double squares = 0;
 };
 
-/// Half the width of the interval of the difference of means (Welch, Satterthwaite).
-double half_width(const Logs& a, const Logs& b) noexcept {
+/// Half the width of the interval of the difference of means (Welch, Satterthwaite). The cells'
+/// variance is not estimated from the runs: it adds to the error and takes no part in the degrees
+/// of freedom; nor does it shrink with more runs, since all may lie at the same end of a cell.
+double half_width(const Logs& a, const Logs& b, double cell_error) noexcept {
   const double sum = a.error() + b.error();
-  if (sum == 0) return 0;
   const double freedom =
-      sum * sum / (a.error() * a.error() / (a.count - 1) + b.error() * b.error() / (b.count - 1));
-  return student_t_limit(kConfidence, freedom) * std::sqrt(sum);
+      sum == 0
+          ? a.count + b.count - 2
+          : sum * sum /
+                (a.error() * a.error() / (a.count - 1) + b.error() * b.error() / (b.count - 1));
+  return student_t_limit(kConfidence, freedom) * std::sqrt(sum + 2 * cell_error);
 }
 
 struct NamedMeasure {
   Measure measure;
   double SavedRun::*value;
+  double percent = 0;  ///< 0: no percentile
 };
 
 const std::vector<NamedMeasure>& measures() {
   static const std::vector<NamedMeasure> all{
       {{"rate", false}, &SavedRun::rate_achieved},
-      {{"p50", true}, &SavedRun::p50_ns},
-      {{"p99", true}, &SavedRun::p99_ns},
-      {{"p99.9", true}, &SavedRun::p999_ns},
+      {{"p50", true, true}, &SavedRun::p50_ns, 50},
+      {{"p99", true, true}, &SavedRun::p99_ns, 99},
+      {{"p99.9", true, true}, &SavedRun::p999_ns, 99.9},
       {{"CPU", true}, &SavedRun::cpu_s_per_million},
   };
   return all;
@@ -79,6 +92,16 @@ Status check_same_load(const SavedResult& a, const SavedResult& b) {
   if (a.shape != b.shape) return differ("the shape", a.shape, b.shape);
   if (!a.is_search && a.rate_asked != b.rate_asked)
     return differ("the rate", in_short(a.rate_asked) + "/s", in_short(b.rate_asked) + "/s");
+  const auto number = [](double value) { return fmt::format("{:.6g}", value); };
+  const auto seconds = [](double value) { return fmt::format("{:.6g} s", value); };
+  if (a.shape == to_string(LoadShape::bursts) && a.burst != b.burst)
+    return differ("the burst", number(a.burst), number(b.burst));
+  if (a.slo != b.slo) return differ("the SLO", a.slo, b.slo);
+  if (a.seconds != b.seconds) return differ("the time", seconds(a.seconds), seconds(b.seconds));
+  if (a.warmup_s != b.warmup_s)
+    return differ("the warm-up", seconds(a.warmup_s), seconds(b.warmup_s));
+  if (a.partitions != b.partitions)
+    return differ("the number of partitions", number(a.partitions), number(b.partitions));
   for (const SavedResult* const result : {&a, &b})
     if (result->is_search && result->rate_found <= 0)
       return error(ErrorCode::usage, result->path + ": no rate was found in this search");
@@ -92,6 +115,9 @@ void add_remarks(Comparison& comparison, const SavedResult& a, const SavedResult
   };
   differ("the processor", a.cpu, b.cpu);
   differ("the kernel", a.kernel, b.kernel);
+  differ("the build", a.build, b.build);
+  differ("the compiler", a.compiler, b.compiler);
+  differ("the config", a.config, b.config);
   differ("where events came from", a.events, b.events);
   for (const SavedResult* const result : {&a, &b}) {
     const auto late = std::ranges::count(result->runs, false, &SavedRun::kept_up);
@@ -108,6 +134,34 @@ void add_remarks(Comparison& comparison, const SavedResult& a, const SavedResult
                     a.runs.size(), b.runs.size()));
 }
 
+bool all_kept_up(const SavedResult& result) {
+  return std::ranges::all_of(result.runs, &SavedRun::kept_up);
+}
+
+/// Events of the shortest run.
+double events_least(const SavedResult& result) {
+  return std::ranges::min(result.runs, {}, &SavedRun::events).events;
+}
+
+void compare_named(Comparison& comparison, const NamedMeasure& named, const SavedResult& a,
+                   const SavedResult& b) {
+  const double events = std::min(events_least(a), events_least(b));
+  constexpr double kExact = 1 - 1e-9;  // ten of ten thousand are enough, whatever 99.9 is in binary
+  if (named.percent > 0 && events * (100 - named.percent) < kBeyond * 100 * kExact) {
+    comparison.remarks.push_back(
+        fmt::format("{} has fewer than ten events beyond it in a run of {:.0f} and is left out",
+                    named.measure.name, events));
+    return;
+  }
+  const std::vector<double> of_a = values_of(a, named.value);
+  const std::vector<double> of_b = values_of(b, named.value);
+  const auto positive = [](double value) { return value > 0; };
+  if (std::ranges::all_of(of_a, positive) && std::ranges::all_of(of_b, positive))
+    comparison.measures.push_back(compare_measure(named.measure, of_a, of_b));
+  else
+    comparison.remarks.push_back(named.measure.name + " is zero in a run and is left out");
+}
+
 std::string value_text(const MeasureComparison& measure, double value) {
   if (measure.name == "rate" || measure.name == "rate found") return in_short(value) + "/s";
   if (measure.name == "CPU") return fmt::format("{:.3g} s/M", value);
@@ -121,8 +175,9 @@ std::string_view to_string(Change change) noexcept {
 }
 
 bool Comparison::worse() const noexcept {
-  return std::ranges::any_of(measures,
-                             [](const MeasureComparison& m) { return m.change == Change::worse; });
+  return fell_behind || std::ranges::any_of(measures, [](const MeasureComparison& m) {
+           return m.change == Change::worse;
+         });
 }
 
 MeasureComparison compare_measure(const Measure& measure, const std::vector<double>& a,
@@ -136,7 +191,7 @@ MeasureComparison compare_measure(const Measure& measure, const std::vector<doub
                           .ratio = std::exp(difference)};
   bool counts = std::max(found.ratio, 1 / found.ratio) > 1 + kTolerance;
   if (std::min(a.size(), b.size()) >= kRunsMin) {
-    const double half = half_width(logs_a, logs_b);
+    const double half = half_width(logs_a, logs_b, measure.in_cells ? kCellError : 0);
     found.low = std::exp(difference - half);
     found.high = std::exp(difference + half);
     counts =
@@ -154,15 +209,10 @@ Result<Comparison> compare(const SavedResult& a, const SavedResult& b) {
     comparison.measures.push_back(
         compare_measure({"rate found", false}, {a.rate_found}, {b.rate_found}));
   } else {
-    for (const NamedMeasure& named : measures()) {
-      const std::vector<double> of_a = values_of(a, named.value);
-      const std::vector<double> of_b = values_of(b, named.value);
-      const auto positive = [](double value) { return value > 0; };
-      if (std::ranges::all_of(of_a, positive) && std::ranges::all_of(of_b, positive))
-        comparison.measures.push_back(compare_measure(named.measure, of_a, of_b));
-      else
-        comparison.remarks.push_back(named.measure.name + " is zero in a run and is left out");
-    }
+    for (const NamedMeasure& named : measures()) compare_named(comparison, named, a, b);
+    comparison.fell_behind = all_kept_up(a) && !all_kept_up(b);
+    if (comparison.fell_behind)
+      comparison.remarks.push_back("A kept up and B did not: B is worse, whatever its figures");
   }
   add_remarks(comparison, a, b);
   return comparison;
@@ -172,8 +222,8 @@ std::string comparison_text(const Comparison& comparison, const SavedResult& a,
                             const SavedResult& b) {
   std::string text = fmt::format("A  {}  ({}, {} runs)\nB  {}  ({}, {} runs)\n\n", a.path,
                                  a.revision, a.runs.size(), b.path, b.revision, b.runs.size());
-  text +=
-      fmt::format("{:<11}{:>12}{:>12}{:>8}  {:<16}{}\n", "", "A", "B", "B/A", "99 % sure", "B is");
+  text += fmt::format("{:<11}{:>12}{:>12}{:>8}  {:<16}{}\n", "", "A", "B", "B/A", "99.8 % sure",
+                      "B is");
   for (const MeasureComparison& measure : comparison.measures) {
     const std::string bounds =
         measure.low ? fmt::format("{:.3f} - {:.3f}", *measure.low, *measure.high) : "";

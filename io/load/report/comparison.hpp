@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two saved results of the same load: what differs by more than chance.
 // 1. A measure of repeated runs is compared by the ratio of geometric means; its confidence
-//    interval of 99 % comes from Welch's t on the logarithms of the runs, since latencies and rates
+//    interval comes from Welch's t on the logarithms of the runs, since latencies and rates
 //    vary by factors (Welch, "The generalization of Student's problem", Biometrika 34, 1947).
+//    The intervals of the five measures hold together with 99 %, each with 99.8 % (Bonferroni); a
+//    percentile's has the variance of a histogram's cell in it. One with fewer than ten events
+//    beyond it in a run is left out.
 // 2. A difference counts if that interval leaves 1 out, and if it is 2 % or more.
 // 3. Fewer than three runs on a side have no interval worth the name: then, and it says so, a
 //    difference counts from 10 %.
@@ -26,7 +29,7 @@ struct MeasureComparison {
   double a = 0;      ///< geometric means
   double b = 0;
   double ratio = 1;  ///< b / a
-  /// Bounds of the ratio with a confidence of 99 %; not given for fewer than three runs a side.
+  /// Bounds of the ratio with a confidence of 99.8 %; not given for fewer than three runs a side.
   std::optional<double> low;
   std::optional<double> high;
   Change change = Change::same;  ///< of b
@@ -35,12 +38,14 @@ struct MeasureComparison {
 struct Comparison {
   std::vector<MeasureComparison> measures;
   std::vector<std::string> remarks;  ///< what makes it less certain
+  bool fell_behind = false;          ///< every run of A kept up, and one of B did not
   [[nodiscard]] bool worse() const noexcept;
 };
 
 struct Measure {
   std::string name;
   bool less_is_better = true;
+  bool in_cells = false;  ///< a value out of a histogram, known to a cell
 };
 
 /// One measure. Requires: all values above zero, at least one a side.

@@ -61,6 +61,7 @@ SavedRun run_of(Members& members, Data run) {
           .p99_ns = members.number(run, "p99", "latency_ns"),
           .p999_ns = members.number(run, "p999", "latency_ns"),
           .max_ns = members.number(run, "max", "latency_ns"),
+          .events = members.number(run, "count", "latency_ns"),
           .cpu_s_per_million = members.number(run, "s_per_million_events", "cpu"),
           .kept_up = members.boolean(run, "kept_up")};
 }
@@ -72,13 +73,23 @@ SavedResult result_of(Members& members) {
                      .shape = members.text(root, "shape", "asked"),
                      .rate_asked = members.number(root, "rate", "asked"),
                      .seconds = members.number(root, "seconds", "asked"),
+                     .burst = members.number(root, "burst", "asked"),
+                     .warmup_s = members.number(root, "warmup_s", "asked"),
+                     .partitions = members.number(root, "partitions", "plan"),
+                     .slo = {},
+                     .config = members.text(root, "config"),
                      .events = members.text(root, "from", "events"),
                      .cpu = members.text(root, "cpu", "machine"),
                      .kernel = members.text(root, "kernel", "machine"),
+                     .compiler = members.text(root, "compiler", "machine"),
+                     .build = members.text(root, "build", "machine"),
                      .revision = members.text(root, "revision", "machine")};
   const Data search = root["search"];
   result.is_search = search.type() == DataType::object;
-  if (result.is_search) result.rate_found = search["rate"].get_double().value_or(0);
+  if (result.is_search) {
+    result.rate_found = search["rate"].get_double().value_or(0);
+    result.slo = members.text(search, "slo");
+  }
   for (const Data::Item item : root["runs"]) result.runs.push_back(run_of(members, item.value));
   return result;
 }

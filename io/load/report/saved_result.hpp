@@ -16,6 +16,7 @@ struct SavedRun {
   double p99_ns = 0;
   double p999_ns = 0;
   double max_ns = 0;
+  double events = 0;  ///< whose latencies these are
   double cpu_s_per_million = 0;
   bool kept_up = true;
 };
@@ -26,9 +27,16 @@ struct SavedResult {
   std::string shape;
   double rate_asked = 0;
   double seconds = 0;
+  double burst = 0;
+  double warmup_s = 0;
+  double partitions = 0;
+  std::string slo;  ///< of a search
+  std::string config;
   std::string events;
   std::string cpu;
   std::string kernel;
+  std::string compiler;
+  std::string build;
   std::string revision;
   double rate_found = 0;  ///< of --find-max; 0: the result is not one, or no rate held
   bool is_search = false;

@@ -39,7 +39,7 @@ TEST(CompareMeasure, interval_is_welchs_on_logarithms) {
   const MeasureComparison found = compare_measure({"p99"}, exps({1, 2, 3}), exps({2, 3, 4}));
   EXPECT_NEAR(found.ratio, std::exp(1), 1e-9);
   ASSERT_TRUE(found.low && found.high);
-  const double half = 4.604095 * std::sqrt(2.0 / 3);
+  const double half = 7.173182 * std::sqrt(2.0 / 3);
   EXPECT_NEAR(std::log(*found.low), 1 - half, 1e-5);
   EXPECT_NEAR(std::log(*found.high), 1 + half, 1e-5);
   EXPECT_EQ(found.change, Change::same);  // 1 lies inside
@@ -51,7 +51,7 @@ TEST(CompareMeasure, unequal_variances_take_the_degrees_of_freedom_of_satterthwa
   const double error = 1.0 / 3 + 0.01 / 3;
   const double freedom = error * error / ((1.0 / 9) / 2 + (0.0001 / 9) / 2);
   EXPECT_NEAR(freedom, 2.0400, 0.0005);
-  EXPECT_NEAR(std::log(*found.high), student_t_limit(0.99, freedom) * std::sqrt(error), 1e-9);
+  EXPECT_NEAR(std::log(*found.high), student_t_limit(0.998, freedom) * std::sqrt(error), 1e-9);
 }
 
 TEST(CompareMeasure, clear_difference_is_better_or_worse_as_the_measure_has_it) {
@@ -72,6 +72,16 @@ TEST(CompareMeasure, certain_but_small_difference_is_none) {
   EXPECT_EQ(compare_measure({"p99"}, {100, 100, 100}, {103, 103, 103}).change, Change::worse);
 }
 
+TEST(CompareMeasure, values_of_one_cell_are_known_to_its_width) {
+  const Measure p99{.name = "p99", .in_cells = true};
+  const MeasureComparison found = compare_measure(p99, {100, 100, 100}, {103, 103, 103});
+  // A cell is a 64th: its variance of width^2 / 12 on each side, on 4 degrees of freedom.
+  const double half = student_t_limit(0.998, 4) * std::sqrt(2.0 / 64 / 64 / 12);
+  EXPECT_NEAR(std::log(*found.high), std::log(1.03) + half, 1e-9);
+  EXPECT_EQ(found.change, Change::same);
+  EXPECT_EQ(compare_measure(p99, {100, 100, 100}, {110, 110, 110}).change, Change::worse);
+}
+
 TEST(CompareMeasure, fewer_than_three_runs_have_a_tolerance_of_ten_percent) {
   const MeasureComparison near = compare_measure({"p99"}, {100, 100}, {109, 109, 109});
   EXPECT_FALSE(near.low || near.high);
@@ -87,6 +97,7 @@ SavedResult saved(double rate, double p99_ns, std::size_t runs) {
                            .p50_ns = 1000,
                            .p99_ns = p99_ns + static_cast<double>(i),
                            .p999_ns = 9000,
+                           .events = 10'000,
                            .cpu_s_per_million = 0.5});
   return result;
 }
@@ -123,6 +134,66 @@ TEST(Compare, different_loads_are_refused_and_doubts_are_told) {
     EXPECT_NE(text.find(told), std::string::npos) << text;
 }
 
+TEST(Compare, whatever_makes_another_load_is_refused_by_its_name) {
+  SavedResult a = saved(1000, 5000, 3);
+  a.shape = "bursts";
+  const auto refused_by = [&](auto change) {
+    SavedResult b = a;
+    change(b);
+    const auto found = compare(a, b);
+    return found ? std::string("compared") : found.error().message;
+  };
+  const auto told = [](const std::string& text, const char* what) {
+    return text.find(std::string("the two had different loads: ") + what) != std::string::npos;
+  };
+  EXPECT_EQ(refused_by([](SavedResult&) {}), "compared");
+  EXPECT_TRUE(told(refused_by([](SavedResult& b) { b.burst = 7; }), "the burst is 0"));
+  EXPECT_TRUE(told(refused_by([](SavedResult& b) { b.seconds = 7; }), "the time is 0 s"));
+  EXPECT_TRUE(told(refused_by([](SavedResult& b) { b.warmup_s = 7; }), "the warm-up is 0 s"));
+  EXPECT_TRUE(
+      told(refused_by([](SavedResult& b) { b.partitions = 7; }), "the number of partitions is 0"));
+  a.is_search = true;
+  a.rate_found = 100;
+  a.slo = "p99=1ms";
+  EXPECT_TRUE(told(refused_by([](SavedResult& b) { b.slo = "p99=2ms"; }), "the SLO is p99=1ms"));
+  a.shape = "constant";
+  EXPECT_EQ(refused_by([](SavedResult& b) { b.burst = 7; }), "compared");  // there are none
+}
+
+TEST(Compare, another_build_compiler_or_config_is_remarked) {
+  const SavedResult a = saved(1000, 5000, 3);
+  SavedResult b = a;
+  b.build = "Debug";
+  b.compiler = "other 1";
+  b.config = "b.toml";
+  const auto found = compare(a, b);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->remarks, (std::vector<std::string>{"the build differs:  | Debug",
+                                                      "the compiler differs:  | other 1",
+                                                      "the config differs:  | b.toml"}));
+}
+
+TEST(Compare, result_that_fell_behind_is_worse_whatever_its_figures) {
+  const SavedResult kept_up = saved(1000, 5000, 3);
+  SavedResult late = kept_up;
+  late.runs[1].kept_up = false;
+  EXPECT_TRUE(compare(kept_up, late)->worse());
+  EXPECT_FALSE(compare(late, kept_up)->worse());
+  EXPECT_FALSE(compare(late, late)->worse());
+}
+
+TEST(Compare, percentile_without_ten_events_beyond_it_is_left_out) {
+  const SavedResult enough = saved(1000, 5000, 3);
+  SavedResult few = enough;
+  few.runs[2].events = 9'999;
+  EXPECT_EQ(compare(enough, enough)->measures.size(), 5U);
+  const auto found = compare(enough, few);
+  ASSERT_EQ(found->measures.size(), 4U);
+  ASSERT_EQ(found->remarks.size(), 1U);
+  EXPECT_EQ(found->remarks[0],
+            "p99.9 has fewer than ten events beyond it in a run of 9999 and is left out");
+}
+
 TEST(SavedResult, what_was_written_is_read_back) {
   LoadResult result = some_result();
   const std::string path = ::testing::TempDir() + "penstock-saved.json";
@@ -133,6 +204,13 @@ TEST(SavedResult, what_was_written_is_read_back) {
   EXPECT_EQ(read->shape, "poisson");
   EXPECT_EQ(read->rate_asked, result.asked.rate);
   EXPECT_EQ(read->cpu, result.machine.cpu);
+  EXPECT_EQ(read->burst, result.asked.burst);
+  EXPECT_EQ(read->warmup_s, 1);
+  EXPECT_EQ(read->partitions, result.partitions);
+  EXPECT_EQ(read->config, result.config);
+  EXPECT_EQ(read->compiler, result.machine.compiler);
+  EXPECT_EQ(read->build, result.machine.build);
+  EXPECT_EQ(read->runs[0].events, double(result.runs[0].latency_ns.count()));
   EXPECT_FALSE(read->is_search);
   ASSERT_EQ(read->runs.size(), result.runs.size());
   const LoadRun& run = result.runs[0];
