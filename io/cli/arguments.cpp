@@ -230,10 +230,19 @@ void add_load(CLI::App& sub, LoadOptions& load) {
                if (count) load.burst = static_cast<std::uint32_t>(*count);
                return count && *count >= 1 && *count <= 1'000'000;
              });
-  add_duration(sub, "--seconds", "how long it is measured (default 5s)", load.duration,
+  add_duration(sub, "--duration,--seconds", "how long it is measured (default 5s)", load.duration,
                100'000'000);
   add_duration(sub, "--warmup", "the same load before that (default 1s)", load.warmup, 0);
   add_count(sub, "--seed", "of random times and generated events (default 1)", load.seed, 0, ~0ULL);
+}
+
+/// An option that would be ignored beside another one is a mistake.
+void exclude_what_is_not_asked(CLI::App& bench) {
+  bench.get_option("--find-max")->excludes(bench.get_option("--repeat"));
+  CLI::Option* const compare = bench.get_option("--compare");
+  for (CLI::Option* const option : bench.get_options())
+    if (option != compare && option != bench.get_help_ptr() && !option->check_lname("format"))
+      compare->excludes(option);
 }
 
 void add_bench(Parser& parser) {
@@ -269,6 +278,7 @@ void add_bench(Parser& parser) {
   sub.add_option("--hgrm", parser.bench.hgrm, "file for the latencies, HdrHistogram percentiles");
   sub.add_option("--hlog", parser.bench.hlog, "file for the intervals, HdrHistogram log");
   add_format(sub, parser.bench.json);
+  exclude_what_is_not_asked(sub);
 }
 
 void add_version(Parser& parser) {

@@ -261,6 +261,20 @@ class Mistakes(BenchTest):
             self.assertEqual(out, "")
             self.assertIn(told, err)
 
+    def test_options_that_would_be_ignored_are_mistakes(self):
+        for arguments in (["x.toml", "--find-max", "--slo", "p50=1s", "--repeat", "2"],
+                          ["x.toml", "--compare", "a.json", "b.json"],
+                          ["--compare", "a.json", "b.json", "--rate", "1k/s"],
+                          ["--compare", "a.json", "b.json", "--slo", "p50=1s"],
+                          ["--compare", "a.json", "b.json", "--out", "c.json"]):
+            _, err = self.call("bench", *arguments, code=USAGE)
+            self.assertIn("excludes", err)
+
+    def test_time_is_called_duration_too(self):
+        out, _ = self.call("bench", "x.toml", "--rate", "1k/s", "--duration", "150ms", "--warmup",
+                           "0s", "--format", "json")
+        self.assertEqual(json.loads(out)["asked"]["seconds"], 0.15)
+
     def test_config_and_events_that_are_not_there_are_named(self):
         _, err = self.call("bench", "gone.toml", code=UNAVAILABLE)
         self.assertIn("gone.toml", err)
