@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -128,6 +129,22 @@ TEST(LoadSource, what_could_not_be_sent_in_time_counts_with_what_it_waited) {
   EXPECT_EQ(report.stats.offered, 0U);
   EXPECT_EQ(load.source->unsent_ns().count(), 10U);
   EXPECT_EQ(load.source->unsent_ns().max(), 100'000U);
+}
+
+TEST(LoadSource, more_unsent_events_than_one_poll_counts_are_counted_and_told_in_order) {
+  const EventPool pool = EventPool::of_orders({}, 7);
+  const auto phases = std::make_shared<LoadPhases>();
+  phases->sending.reset(1);
+  phases->counting.reset(1);
+  LoadOnClock load(
+      {.schedule = {.rate = 1e9}, .duration_ns = 200'000, .overrun_ns = 500, .phases = phases},
+      pool);
+  load.source->begin_at(1);  // ended, with its overrun, at 200,501: long ago
+  ASSERT_TRUE(load.pipeline->start());
+  while (!phases->counting.zero()) std::this_thread::yield();
+  EXPECT_TRUE(phases->sending.zero());
+  EXPECT_EQ(load.source->unsent_ns().count(), 200'000U);
+  EXPECT_EQ(load.pipeline->stop(60s).stats.offered, 0U);
 }
 
 Config config_of(const std::string& more) {
