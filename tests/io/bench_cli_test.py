@@ -197,6 +197,18 @@ class Files(BenchTest):
         self.assertRegex(out, r"(?m)^latency ")
 
 
+    def test_reports_go_over_nothing_that_the_run_needs(self):
+        for option, path, other in (("--out", "x.toml", "the config"),
+                                    ("--html", "./out.ndjson", "a sink"),
+                                    ("--hgrm", "same.txt", "--out")):
+            more = ["--out", "same.txt"] if other == "--out" else []
+            before = self.text("x.toml")
+            _, err = self.call("bench", "x.toml", "--rate", "1k/s", option, path, *more, *SHORT,
+                               code=USAGE)
+            self.assertIn(f"{option} {path} is the file of {other} too", err)
+            self.assertEqual(self.text("x.toml"), before)
+
+
 class Comparisons(BenchTest):
     def result(self, name, change=lambda run: None):
         """A result with three runs, changed by hand: comparing is about numbers, not about time."""
@@ -238,6 +250,11 @@ class Comparisons(BenchTest):
         _, err = self.call("bench", "--compare", a, "bad.json", code=UNAVAILABLE)
         self.assertIn('bad.json: is no result of penstock bench --format json: '
                       'it has no member "penstock_bench"', err)
+        whole = self.text(a)
+        for length in (len(whole) // 3, len(whole) - 2):
+            (self.folder / "cut.json").write_text(whole[:length], encoding="utf-8")
+            _, err = self.call("bench", "--compare", a, "cut.json", code=UNAVAILABLE)
+            self.assertIn("cut.json: is no result", err)
         _, err = self.call("bench", "--compare", a, "gone.json", code=UNAVAILABLE)
         self.assertIn("gone.json", err)
 

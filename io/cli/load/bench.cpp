@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <map>
+#include <string>
 #include <utility>
 
 #include <penstock/io/cli/allocation_count.hpp>
@@ -14,6 +16,7 @@
 #include <penstock/io/cli/terminal.hpp>
 #include <penstock/io/config/config.hpp>
 #include <penstock/io/files/output_file.hpp>
+#include <penstock/io/files/same_file.hpp>
 #include <penstock/io/load/event_pool.hpp>
 #include <penstock/io/load/find_max.hpp>
 #include <penstock/io/load/load_run.hpp>
@@ -274,6 +277,33 @@ int compare_results(const BenchArguments& arguments) {
   return comparison->worse() ? kCheckFailed : kFine;
 }
 
+/// Reports go neither over what the run reads and writes nor over each other.
+Status check_report_files(const BenchArguments& arguments, const Config& config) {
+  std::map<std::string, std::string> used;
+  const auto use = [&](const std::string& path, const std::string& as) {
+    const std::string identity = path.empty() ? std::string{} : identity_of_file(path);
+    if (!identity.empty()) used.emplace(identity, as);
+  };
+  use(arguments.config, "the config");
+  use(arguments.events, "--events");
+  for (const SourceOptions& source : config.sources) use(source.path, "a source");
+  for (const SinkOptions& sink : config.sinks) use(sink.path, "a sink");
+  if (config.rejects) use(config.rejects->path, "the rejects");
+  const std::pair<std::string, std::string> reports[] = {{"--out", arguments.out},
+                                                         {"--html", arguments.html},
+                                                         {"--hgrm", arguments.hgrm},
+                                                         {"--hlog", arguments.hlog}};
+  for (const auto& [option, path] : reports) {
+    const std::string identity = path.empty() ? std::string{} : identity_of_file(path);
+    if (identity.empty()) continue;
+    const auto [other, is_new] = used.emplace(identity, option);
+    if (!is_new)
+      return error(ErrorCode::usage,
+                   option + ' ' + path + " is the file of " + other->second + " too");
+  }
+  return {};
+}
+
 }  // namespace
 
 int bench(const BenchArguments& arguments) {
@@ -294,6 +324,7 @@ int bench(const BenchArguments& arguments) {
   }
   auto config = load_config(arguments.config);
   if (!config) return fail(config.error());
+  if (Status apart = check_report_files(arguments, *config); !apart) return fail(apart.error());
   if (arguments.partitions) config->pipeline.partitions = *arguments.partitions;
   auto events = events_for(arguments, *config);
   if (!events) return fail(events.error());

@@ -28,7 +28,7 @@ constexpr double kBeyond = 10;       ///< events that a percentile needs beyond 
 constexpr double kSame = 0.02;       ///< less than that nobody would change anything for
 constexpr double kTolerance = 0.10;  ///< of what has no interval
 constexpr std::size_t kRunsMin = 3;
-constexpr std::array<std::string_view, 3> kChanges{"same", "better", "worse"};
+constexpr std::array<std::string_view, 4> kChanges{"same", "better", "worse", "unclear"};
 
 /// Mean and variance of logarithms.
 struct Logs {
@@ -194,8 +194,10 @@ MeasureComparison compare_measure(const Measure& measure, const std::vector<doub
     const double half = half_width(logs_a, logs_b, measure.in_cells ? kCellError : 0);
     found.low = std::exp(difference - half);
     found.high = std::exp(difference + half);
-    counts =
-        (*found.low > 1 || *found.high < 1) && std::max(found.ratio, 1 / found.ratio) >= 1 + kSame;
+    const bool is_sure = *found.low > 1 || *found.high < 1;
+    counts = is_sure && std::max(found.ratio, 1 / found.ratio) >= 1 + kSame;
+    if (!is_sure && std::max(*found.high, 1 / *found.low) > 1 + kTolerance)
+      found.change = Change::unclear;
   }
   if (counts)
     found.change = (found.ratio > 1) == measure.less_is_better ? Change::worse : Change::better;
@@ -231,6 +233,10 @@ std::string comparison_text(const Comparison& comparison, const SavedResult& a,
                         value_text(measure, measure.a), value_text(measure, measure.b),
                         measure.ratio, bounds, to_string(measure.change));
   }
+  if (std::ranges::any_of(comparison.measures,
+                          [](const auto& m) { return m.change == Change::unclear; }))
+    text +=
+        "note  unclear: the runs differ too much to tell 10 %; repeat more, on a quieter machine\n";
   for (const std::string& remark : comparison.remarks) text += "note  " + remark + '\n';
   return text;
 }

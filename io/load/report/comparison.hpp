@@ -21,7 +21,8 @@
 
 namespace penstock {
 
-enum class Change : std::uint8_t { same, better, worse };
+/// unclear: the runs differ too much among themselves to tell.
+enum class Change : std::uint8_t { same, better, worse, unclear };
 [[nodiscard]] std::string_view to_string(Change change) noexcept;
 
 struct MeasureComparison {

@@ -184,7 +184,8 @@ std::string load_json(const LoadResult& result, const Search* search) {
   for (const LoadRun& run : result.runs) write_run(json, run);
   json.end_array();
   write_search(json, search);
-  return std::move(json.end_object()).text();
+  // The last one: a file without it is cut off.
+  return std::move(json.member("complete", true).end_object()).text();
 }
 
 }  // namespace penstock

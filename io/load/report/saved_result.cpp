@@ -119,6 +119,7 @@ Result<SavedResult> read_saved_result(const std::string& path) {
   if (*version != kLoadJsonVersion)
     return wrong("its version is " + std::to_string(*version) + ", this program reads " +
                  std::to_string(kLoadJsonVersion));
+  if (!root["complete"].get_bool().value_or(false)) return wrong("it is cut off");
   Members members(root);
   SavedResult result = result_of(members);
   if (!members.missing().empty()) return wrong(members.missing());
