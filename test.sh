@@ -115,13 +115,13 @@ END
   failed=$((failed + ${counts#* }))
 }
 
-# Where much has changed, as many as fit into eight minutes; the rest is told, and --long tries all.
+# Where much has changed, as many as fit into five minutes; the rest is told, and --long tries all.
 mutants_of_what_changed() {
   local answer=0
-  timeout 480 python3 -u tests/model/mutants.py --build build --changed |
+  timeout 300 python3 -u tests/model/mutants.py --build build --changed |
     tee "$reports/mutants.txt" || answer=$?
   [ "$answer" -eq 124 ] || return "$answer"
-  echo "not all of them were tried in eight minutes: python3 tests/model/mutants.py --build build"
+  echo "not all of them were tried in five minutes: python3 tests/model/mutants.py --build build"
   ! grep -q WRONG "$reports/mutants.txt"
 }
 
