@@ -99,12 +99,12 @@ class PipelineBuilder {
   /// Adds a stage, or fills the one that the config gives this name. Each partition gets its own
   /// copy of `handler`, called as Outcome(Event&, Context&) by one thread at a time.
   template <class Handler>
-  PipelineBuilder& stage(std::string name, Handler handler) {
+  PipelineBuilder& stage(const std::string& name, Handler handler) {
     static_assert(std::is_invocable_r_v<Outcome, Handler&, Event&, Context&>,
                   "a handler is called as Outcome(Event&, Context&)");
     static_assert(std::is_copy_constructible_v<Handler>,
                   "a handler is copied for each partition; use add_stage() to make each one");
-    return add_stage(std::move(name), [handler = std::move(handler)](unsigned) {
+    return add_stage(name, [handler = std::move(handler)](unsigned) {
       return std::unique_ptr<Stage>(new HandlerStage<Handler>(handler));
     });
   }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/runtime/machine/clock.hpp>
 
+#include <cstddef>
 #include <ctime>
+#include <new>
 
 namespace penstock {
 
@@ -15,7 +17,8 @@ std::uint64_t SteadyClock::now_ns() const noexcept {
 
 const Clock& steady_clock() noexcept {
   // Never destroyed: a thread that a stop left behind may still read it while the process ends.
-  static const SteadyClock& clock = *new SteadyClock;
+  alignas(SteadyClock) static std::byte memory[sizeof(SteadyClock)];
+  static const SteadyClock& clock = *new (memory) SteadyClock;
   return clock;
 }
 

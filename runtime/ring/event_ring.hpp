@@ -207,8 +207,8 @@ class BasicEventRing {
 
 using EventRing = BasicEventRing<StdAtomics>;
 static_assert(sizeof(EventRing::Slot) == 64, "one cache line a descriptor");
-static_assert(sizeof(EventRing::Cursor) == kControlBytes &&
-              alignof(EventRing::Cursor) == kControlBytes);
+static_assert(sizeof(EventRing::Cursor) == kControlBytes);
+static_assert(alignof(EventRing::Cursor) == kControlBytes);
 static_assert(sizeof(SlotFields) == 32);
 
 }  // namespace penstock

@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include <penstock/io/cli/allocation_count.hpp>
 #include <penstock/io/cli/exit_code.hpp>
 #include <penstock/io/cli/plan.hpp>
@@ -299,7 +301,7 @@ Status check_report_files(const BenchArguments& arguments, const Config& config)
     const auto [other, is_new] = used.emplace(identity, option);
     if (!is_new)
       return error(ErrorCode::usage,
-                   option + ' ' + path + " is the file of " + other->second + " too");
+                   fmt::format("{} {} is the file of {} too", option, path, other->second));
   }
   return {};
 }
