@@ -3,7 +3,7 @@
 # Breaks the lock-free core on purpose and expects the explorer to notice each breakage.
 #   mutants.py --build build                all of them; writes mutants.record if none survives
 #   mutants.py --build build --changed      those of files that differ from mutants.record, or all
-#                                           if anything else that decides does
+#                                           if anything else that decides does; a weak sign suffices
 #   mutants.py --build build --only WORDS   those whose name contains the words
 #   mutants.py --build build --list         names them, and what no mutant is made of
 # The mutants: every memory_order of runtime/ and pipeline/ that is not relaxed, weakened by one
@@ -13,7 +13,8 @@
 # passed without, and that takes the time with which the mutant's is compared.
 #   killed    a case fails: by a race, a check, a deadlock, ...; or, where no case does, by a weak
 #             sign: it does not come to a point that it names, makes two stores that nothing orders,
-#             or takes over ten times as long as without the mutant. These are counted apart.
+#             or takes over ten times as long as without the mutant. These are counted apart, and
+#             without --changed the other cases are run all the same, for a better sign.
 #   survived  must be in mutants.toml with the reason (`survives`); one that has a reason and dies
 #             is wrong, too
 #   broken    it does not compile, or the program ends as neither a pass nor a defect does: wrong
@@ -219,8 +220,9 @@ class Control:
 
 
 class Trial:
-    def __init__(self, build, explored):
+    def __init__(self, build, explored, looks_further):
         self.build = os.path.abspath(build)
+        self.looks_further = looks_further  # behind a weak sign
         self.objects = os.path.join(self.build, "tests/model/CMakeFiles")
         self.explored = explored
         self.control = None
@@ -292,7 +294,7 @@ class Trial:
                     no_ends += 1
                 if how in WEAK_SIGNS:
                     weak[case] = f"{how}: {case}: {said}"
-                    if no_ends == NO_ENDS_MAX:
+                    if no_ends == NO_ENDS_MAX or not self.looks_further:
                         return "killed", best_of(weak)
                 elif how == "broken":
                     return "broken", f"{case}: {said}"
@@ -431,7 +433,7 @@ def main():
         print(f"none of {len(listed.mutants)} mutants: nothing differs from mutants.record")
         return 0
     begin = time.monotonic()
-    trial = Trial(options.build, explored)
+    trial = Trial(options.build, explored, looks_further=not options.changed)
     with tempfile.TemporaryDirectory(prefix="penstock-control-") as folder:
         try:
             trial.make_control(mutants, folder)
