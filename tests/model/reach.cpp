@@ -49,6 +49,8 @@ constexpr std::array<const char*, kPoints> kNames{
     "waiter woken",
     "first ended it",
     "second ended it",
+    "first claimed first",
+    "second claimed first",
     "budget refused",
     "budget shared",
     "snapshot within",

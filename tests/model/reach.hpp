@@ -63,9 +63,11 @@ enum class Point : std::uint8_t {
   backlog_seen,
   unpublished_seen,
   // Counts.
-  waiter_woken,     ///< it slept until one of those it waits for had ended
-  first_ended_it,   ///< the last holder was the first thread,
-  second_ended_it,  ///< or the second
+  waiter_woken,          ///< it slept until one of those it waits for had ended
+  first_ended_it,        ///< the last holder was the first thread,
+  second_ended_it,       ///< or the second
+  first_claimed_first,   ///< the first of two places was the first thread's,
+  second_claimed_first,  ///< or the second's
   budget_refused,
   budget_shared,    ///< given back while another held of it
   snapshot_within,  ///< of a value that was counted, but was not yet the maximum

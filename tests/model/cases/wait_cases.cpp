@@ -111,6 +111,40 @@ std::unique_ptr<Scenario> budget() {
       [](State& s) { check(s.budget.used() == 0, "all was given back"); });
 }
 
+// ---- room for two
+
+/// A ring that was filled and read: there is room for all, but the gate does not know.
+struct RoomState {
+  using Ring = BasicEventRing<ModelAtomics>;
+  RoomState() {
+    ring.add_gate(cursor);
+    ring.prepare();
+    for (int i = 0; i < 2; ++i) {
+      Ring::Claim claim;
+      check(ring.try_claim(1, false, claim) == ClaimResult::claimed, "an empty ring has room");
+    }
+    Ring::Reader(ring, cursor).advance(2);
+  }
+  Ring::Slot slots[2];
+  alignas(64) char arena[8 * kUnitBytes];
+  Ring::Cursor cursor;
+  Ring ring{{.slots = slots, .slots_count = 2, .arena = arena, .arena_bytes = sizeof arena}};
+  Reached* reached = nullptr;
+};
+
+std::unique_ptr<Scenario> room_for_two() {
+  const auto claims = [](RoomState& s) {
+    RoomState::Ring::Claim claim;
+    check(s.ring.try_claim(1, false, claim) == ClaimResult::claimed,
+          "who moves the gate beside another finds the room, too");
+    if (claim.sequence() != 2) return;
+    s.reached->note(Explorer::current().thread() == 1 ? Point::first_claimed_first
+                                                      : Point::second_claimed_first);
+  };
+  return std::make_unique<InLambdas<RoomState>>(
+      std::vector<std::function<void(RoomState&)>>{claims, claims}, [](RoomState&) {});
+}
+
 // ---- one thread before two rings
 
 /// A thread that drives the runners of two partitions parks only when each has registered.
@@ -208,6 +242,13 @@ const Case kCases[] = {
      true,
      0,
      {Point::budget_refused, Point::budget_shared}},
+    {"room_for_two",
+     "two claims at once for which there is room are not refused; every schedule",
+     room_for_two,
+     {.stale_max = 2, .spurious_max = 1},
+     true,
+     0,
+     {Point::first_claimed_first, Point::second_claimed_first}},
     {"two_rings_one_thread",
      "a thread parks only when both of its runners have registered",
      [] { return std::unique_ptr<Scenario>(new TwoRings(3)); },
