@@ -168,6 +168,25 @@ TEST(Explorer, pause_waits_for_a_store_to_what_was_looked_at) {
   EXPECT_EQ(looks_max, 2U);
 }
 
+TEST(Explorer, long_sleep_ends_when_nobody_else_can_go_on) {
+  const auto sees = [](std::uint64_t sleep_ns) {
+    std::set<unsigned> seen;
+    const Verdict verdict = explore({[&](State& s) {
+                                       ModelAtomics::sleep_ns(sleep_ns);
+                                       seen.insert(s.word.load(relaxed));
+                                     },
+                                     [](State& s) {
+                                       s.word.store(1, relaxed);
+                                       s.word.store(2, relaxed);
+                                     }},
+                                    {.stale_max = 0});
+    EXPECT_FALSE(verdict.failed) << verdict.what;
+    return seen;
+  };
+  EXPECT_EQ(sees(kLongSleepNs - 1), (std::set<unsigned>{0, 1, 2}));
+  EXPECT_EQ(sees(kLongSleepNs), (std::set<unsigned>{2}));
+}
+
 TEST(Explorer, livelock_is_found) {
   const Body spin = [](State& s) {
     while (s.flag.load(relaxed) == 0) ModelAtomics::pause();

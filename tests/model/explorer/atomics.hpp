@@ -95,7 +95,8 @@ struct ModelAtomics {
   }
   static void pause(const Site& site = Site::current()) { Explorer::current().pause(site); }
   static void yield(const Site& site = Site::current()) { Explorer::current().pause(site); }
-  static void sleep_ns(std::uint64_t /*duration_ns*/, const Site& site = Site::current()) {
+  static void sleep_ns(std::uint64_t duration_ns, const Site& site = Site::current()) {
+    if (duration_ns >= kLongSleepNs) return Explorer::current().sleep_long(site);
     Explorer::current().pause(site);
   }
   /// Runs out of time only as often as the scenario's limits say.

@@ -108,7 +108,7 @@ Verdict Explorer::explore(Scenario& scenario, Search& search, const Limits& limi
 void Explorer::execute() {
   memory_.reset(limits_.granule_shift);
   trace_.clear();
-  started_ = ended_ = spinning_ = parked_ = timed_ = restless_ = waiting_ = 0;
+  started_ = ended_ = spinning_ = sleeping_ = parked_ = timed_ = restless_ = waiting_ = 0;
   idle_rounds_ = steps_ = 0;
   timeouts_left_ = limits_.timeouts_max;
   spurious_left_.fill(limits_.spurious_max);
@@ -168,7 +168,7 @@ void Explorer::thread_body(unsigned thread) {
 // ---- who goes on
 
 unsigned Explorer::enabled() {
-  unsigned answer = started_ & ~(ended_ | spinning_ | parked_ | waiting_);
+  unsigned answer = started_ & ~(ended_ | spinning_ | sleeping_ | parked_ | waiting_);
   answer |= parked_ & (timed_ | restless_);
   for (unsigned rest = waiting_; rest != 0; rest &= rest - 1) {
     const auto thread = static_cast<unsigned>(std::countr_zero(rest));
@@ -188,12 +188,12 @@ unsigned Explorer::next_thread() {
     return 0;
   }
   unsigned able = enabled();
-  if (able == 0 && spinning_ != 0) {
+  if (able == 0 && (spinning_ | sleeping_) != 0) {
     if (++idle_rounds_ > limits_.idle_rounds_max) {
       fail("livelock: all that can go on wait for each other");
       return 0;
     }
-    spinning_ = 0;
+    spinning_ = sleeping_ = 0;
     able = enabled();
   }
   if (able == 0) {
@@ -424,6 +424,14 @@ void Explorer::pause(const Site& site) {
   point(Op::pause, nullptr, site);
   ++mine.stretch;
   mine.at.clear();
+}
+
+void Explorer::sleep_long(const Site& site) {
+  if (!live_) return;
+  sleeping_ |= bit(running_);
+  point(Op::pause, nullptr, site);
+  ++attention_[running_].stretch;
+  attention_[running_].at.clear();
 }
 
 bool Explorer::park(Location& location, std::uint64_t expected, bool may_time_out,

@@ -8,7 +8,8 @@
 //    livelock (too many steps, or all that can go on only wait for each other).
 // 4. A pause is a step like any other, a few times. Then, as long as it sees nothing new, the
 //    thread waits behind each until an atomic that it looked at since the one before has another
-//    store, or nobody else can go on: so a search of a loop that waits has an end.
+//    store, or nobody else can go on: so a search of a loop that waits has an end. A long sleep
+//    (kLongSleepNs) ends when nobody else can go on: what others are at takes less.
 // 5. A fiber that is not at its end when an execution is over is left as it is: nothing of it is
 //    unwound, so what scenarios own lives in the Scenario, not on fibers' stacks.
 // One at a time in a process. Stateless search: Godefroid, "VeriSoft", POPL 1997.
@@ -43,6 +44,7 @@ class Scenario {
 };
 
 inline constexpr unsigned kPausesMax = 3;
+inline constexpr std::uint64_t kLongSleepNs = 10'000'000;
 inline constexpr unsigned kIdleRoundsMax = 16;  // loops in the core that give up do so after ten
 
 /// What an execution may do at most, so that there are finitely many.
@@ -175,6 +177,7 @@ class Explorer {
                         const Site& site);
   void plain(const void* address, std::size_t bytes, bool write, const Site& site);
   void pause(const Site& site);
+  void sleep_long(const Site& site);
   bool park(Location& location, std::uint64_t expected, bool may_time_out, const Site& site);
   void wake_all(Location& location, const Site& site);
 
@@ -221,6 +224,7 @@ class Explorer {
   unsigned started_ = 0;  ///< mask
   unsigned ended_ = 0;
   unsigned spinning_ = 0;  ///< wait for a store to what they look at
+  unsigned sleeping_ = 0;  ///< in a long sleep
   unsigned parked_ = 0;
   unsigned timed_ = 0;     ///< of those parked, who may run out of time
   unsigned restless_ = 0;  ///< of those parked, who may return by themselves
