@@ -3,116 +3,125 @@
 #include "end_to_end.hpp"
 
 #include <chrono>
-#include <cstring>
 #include <memory>
-#include <optional>
-#include <thread>
 #include <utility>
 
+#include <penstock/io/load/order_generator.hpp>
 #include <penstock/pipeline/decode/decoder.hpp>
 #include <penstock/pipeline/flow/pipeline.hpp>
-
-#include "../machine/start_line.hpp"
 
 namespace penstock::bench {
 namespace {
 
-/// Of one thread of a pipeline.
-struct Seen {
-  SteadyTime::time_point at;
-  std::optional<WaitedForCpu> waited;
-  double waited_ns = 0;
+/// Of the two threads of a pipeline.
+struct Meeting {
+  StartLine line;
+  // Source thread only.
+  alignas(128) SteadyTime::time_point begin;
+  double source_waited_ns = 0;
+  // Runner thread only.
+  alignas(128) AmountSum sum;
+  bool warm = false;
+  SteadyTime::time_point end;
+  double runner_waited_ns = 0;
 };
 
 /// Hands out lines in memory, as a file source does from its buffer.
 class MemorySource final : public Source {
  public:
-  MemorySource(const Events& events, std::size_t count, Seen& begin)
-      : events_(&events), count_(count), begin_(&begin) {}
+  MemorySource(const Events& events, std::size_t count, Meeting& meeting)
+      : events_(&events), count_(kWarmUpEvents + count), meeting_(&meeting) {}
   [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
   Status open() override { return {}; }
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override {
-    if (next_ == 0) {
-      begin_->waited.emplace();
-      begin_->at = SteadyTime::now();  // both threads run: runners are ready before sources
+    if (next_ == kWarmUpEvents) {
+      meeting_->line.meet();
+      meeting_->begin = SteadyTime::now();
     }
-    const std::vector<std::string_view>& lines = events_->lines();
-    for (std::size_t i = 0; i < budget && next_ < count_; ++i, ++next_) {
-      // A file source has to look for the end of each line; so does this one.
-      const char* const line = lines[next_].data();
-      const auto* const end =
-          static_cast<const char*>(std::memchr(line, '\n', lines[next_].size() + 1));
-      if (!port.publish({line, static_cast<std::size_t>(end - line)}, next_ + 1))
-        return SourceState::end;
-    }
+    // A call of its own after the warm-up: the port may keep events back until one returns.
+    const std::size_t end = next_ < kWarmUpEvents ? kWarmUpEvents : count_;
+    for (std::size_t i = 0; i < budget && next_ < end; ++i, ++next_)
+      if (!port.publish(events_->find_line(next_), next_ + 1)) return SourceState::end;
     if (next_ < count_) return SourceState::more;
-    begin_->waited_ns = begin_->waited->ns();
+    meeting_->source_waited_ns = StartLine::waited().ns();
     return SourceState::end;
   }
 
  private:
   const Events* events_;
   std::size_t count_;
-  Seen* begin_;
+  Meeting* meeting_;
   std::size_t next_ = 0;
 };
 
+void add_amount(const Data& data, AmountSum& sum) {
+  const DataResult<double> amount = data["totalAmount"].get_double();
+  if (!amount) give_up("penstock: data.totalAmount: " + std::string(to_string(amount.error())));
+  sum.add(*amount);
+}
+
 }  // namespace
 
-Events::Events(std::string ndjson) : text_(std::move(ndjson)) {
-  text_.append(64, '\n');
-  for (std::size_t at = 0; text_[at] != '\n';) {
-    const std::size_t end = text_.find('\n', at);
-    lines_.emplace_back(text_.data() + at, end - at);
-    at = end + 1;
+Events::Events(std::size_t count) {
+  constexpr std::size_t kPaddingBytes = 64;
+  OrderGenerator generator({});
+  std::vector<std::size_t> ends;
+  std::uint64_t cents = 0;
+  while (ends.size() < count) {
+    const std::size_t begin = text_.size();
+    const MadeOrder order = generator.append(text_);
+    if (order.cents == cents) {  // as its neighbour: an exchange would not be seen
+      text_.resize(begin);
+      continue;
+    }
+    cents = order.cents;
+    // The nearest double, as the decimal fraction has to be read.
+    amounts_.push_back(double(cents) / 100);
+    ends.push_back(text_.size());
+    text_ += '\n';
+  }
+  text_.append(kPaddingBytes, '\n');
+  std::size_t begin = 0;
+  for (const std::size_t end : ends) {
+    lines_.emplace_back(text_.data() + begin, end - begin);
+    begin = end + 1;
   }
 }
 
 Sample bare_penstock(const Events& events, std::size_t count, const Cores& cores) {
-  Sample run;
-  std::thread thread([&] {
-    pin_or_give_up(cores.consumer);
-    constexpr std::size_t kBatch = 64;
-    Result<Decoder> decoder = Decoder::create({});
-    if (!decoder) give_up(decoder.error().message);
+  constexpr std::size_t kBatch = 64;
+  Result<Decoder> decoder = Decoder::create({});
+  if (!decoder) give_up(decoder.error().message);
+  return on_one_core(count, cores, [&](std::size_t first, std::size_t wanted, AmountSum& sum) {
     Envelope envelope;
     DocumentIndex index;
-    const WaitedForCpu waited;
-    const auto begin = SteadyTime::now();
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view line = events.lines()[i];
+    for (std::size_t i = 0; i < wanted; ++i) {
+      const std::string_view line = events.find_line(first + i);
       if (i % kBatch == 0 || !decoder->has_room(line.size())) decoder->clear();
       if (!decoder->decode(line, envelope, index).ok()) give_up("an event is invalid");
-      const auto length = [&](View view) { return decoder->text(line, view).size(); };
-      run.checksum += length(envelope.id) + length(envelope.source) + length(envelope.type) +
-                      length(envelope.subject) + length(envelope.time) +
-                      length(envelope.datacontenttype);
+      add_amount(Data::of_event(line, index, envelope.data, *decoder), sum);
     }
-    run.ns_per_item = ns_between(begin, SteadyTime::now()) / double(count);
-    run.waited_ns = waited.ns();
   });
-  thread.join();
-  return run;
 }
 
 Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& cores) {
-  Sample run;
-  Seen begin;
-  Seen end;
+  Meeting meeting;
   PipelineOptions options;
   options.threads.pin = PinKind::list;
   options.threads.cpus = {cores.consumer, cores.source};
-  std::uint64_t sum = 0;
-  std::size_t seen = 0;
   PipelineBuilder builder(options);
-  builder.source(std::make_unique<MemorySource>(events, count, begin));
-  builder.stage("sum", [&sum, &seen, &end, count](Event& event, Context&) {
-    sum += event.id().size() + event.source().size() + event.type().size() +
-           event.subject().size() + event.time().size() + event.datacontenttype().size();
-    if (seen == 0) end.waited.emplace();
-    if (++seen == count) {
-      end.at = SteadyTime::now();
-      end.waited_ns = end.waited->ns();
+  builder.source(std::make_unique<MemorySource>(events, count, meeting));
+  builder.stage("sum", [&meeting, count](Event& event, Context&) {
+    add_amount(event.data(), meeting.sum);
+    if (meeting.sum.count() == (meeting.warm ? count : kWarmUpEvents)) {
+      if (meeting.warm) {
+        meeting.end = SteadyTime::now();
+        meeting.runner_waited_ns = StartLine::waited().ns();
+      } else {
+        meeting.warm = true;
+        meeting.line.meet();
+        meeting.sum = {};
+      }
     }
     return Outcome::next();
   });
@@ -121,11 +130,11 @@ Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& c
   if (Status started = pipeline->start(); !started) give_up(started.error().message);
   if (!pipeline->wait_for_sources(std::chrono::minutes(5))) give_up("the source did not end");
   const Report report = pipeline->stop(std::chrono::seconds(10));
-  if (!report.drained || report.stats.completed != count) give_up("events were lost");
-  run.checksum = sum;
-  run.waited_ns = begin.waited_ns + end.waited_ns;
-  run.ns_per_item = ns_between(begin.at, end.at) / double(count);
-  return run;
+  if (!report.drained || report.stats.completed != kWarmUpEvents + count)
+    give_up("events were lost");
+  return {.ns_per_item = ns_between(meeting.begin, meeting.end) / double(count),
+          .checksum = meeting.sum.checksum(),
+          .waited_ns = meeting.source_waited_ns + meeting.runner_waited_ns};
 }
 
 }  // namespace penstock::bench

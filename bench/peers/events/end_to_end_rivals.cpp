@@ -7,17 +7,18 @@
 // consumer writes.
 #include <atomic>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <deque>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include <concurrentqueue/concurrentqueue.h>
 #include <simdjson.h>
 #include <nlohmann/json.hpp>
+
+#include <penstock/runtime/base/atomics.hpp>
 
 #include "../machine/start_line.hpp"
 #include "end_to_end.hpp"
@@ -45,39 +46,47 @@ struct GlibcAllocator {
 };
 using GlibcString = std::basic_string<char, std::char_traits<char>, GlibcAllocator<char>>;
 
-/// simdjson On-Demand, one document at a time: all nine attributes are read, the data is not
-/// checked.
+/// What of an event is read.
+enum class Reading : std::uint8_t {
+  field,       ///< the field that is summed, and nothing else
+  attributes,  ///< all nine attributes before it, as Penstock's envelope has them
+};
+
+double amount_of(simdjson::simdjson_result<double>&& amount) {
+  double value = 0;
+  if (std::move(amount).get(value) != simdjson::SUCCESS) give_up("simdjson: no data.totalAmount");
+  return value;
+}
+
+/// simdjson On-Demand, one document at a time. What is not asked for is not checked.
+template <Reading reading>
 class SimdjsonReader {
  public:
-  std::uint64_t read(const char* bytes, std::size_t length, std::size_t capacity) {
+  double read(const char* bytes, std::size_t length, std::size_t capacity) {
     simdjson::ondemand::document document;
     if (parser_.iterate(bytes, length, capacity).get(document) != simdjson::SUCCESS)
       give_up("simdjson refused an event");
-    std::uint64_t sum = 0;
-    const auto read = [&](const char* name) {
-      std::string_view value;
-      if (document[name].get_string().get(value) != simdjson::SUCCESS)
-        give_up("an attribute is missing");
-      return value.size();
-    };
-    if (read("specversion") != 3) give_up("another specversion than 1.0");
-    for (const char* const name : {"id", "source", "type", "subject", "time", "datacontenttype"})
-      sum += read(name);
-    for (const char* const name : {"sequence", "sequencetype"})
-      if (read(name) == 0) give_up("an extension is empty");
-    return sum;
+    if constexpr (reading == Reading::attributes) read_attributes(document);
+    return amount_of(document["data"]["totalAmount"].get_double());
   }
 
  private:
+  /// In the order of the document, which is the fastest.
+  void read_attributes(simdjson::ondemand::document& document) {
+    for (const char* const name : {"specversion", "id", "source", "type", "subject", "time",
+                                   "datacontenttype", "sequence", "sequencetype"}) {
+      std::string_view value;
+      if (document[name].get_string().get(value) != simdjson::SUCCESS || value.empty())
+        give_up(std::string("simdjson: no attribute ") + name);
+    }
+  }
+
   simdjson::ondemand::parser parser_;
 };
 
-std::uint64_t read_with_nlohmann(const std::string& text) {
+double read_with_nlohmann(const std::string& text) {
   const nlohmann::json event = nlohmann::json::parse(text);
-  std::uint64_t sum = 0;
-  for (const char* const name : {"id", "source", "type", "subject", "time", "datacontenttype"})
-    sum += event[name].get_ref<const std::string&>().size();
-  return sum;
+  return event.at("data").at("totalAmount").get<double>();
 }
 
 /// ConcurrentQueue, bounded by a count that only the consumer writes.
@@ -90,8 +99,8 @@ struct TokenQueue {
     explicit Source(TokenQueue& owner) : owner_(&owner), token_(owner.queue) {}
     void put(String&& event) {
       // acquire: pairs with the consumer's release; a bound, not a hand-over.
-      while (put_ - owner_->done.load(std::memory_order_acquire) >= kInFlightMax) {
-      }
+      while (put_ - owner_->done.load(std::memory_order_acquire) >= kInFlightMax)
+        StdAtomics::pause();
       ++put_;
       owner_->queue.enqueue(token_, std::move(event));
     }
@@ -103,8 +112,7 @@ struct TokenQueue {
   struct Consumer {
     explicit Consumer(TokenQueue& owner) : owner_(&owner), token_(owner.queue) {}
     void take(String& event) {
-      while (!owner_->queue.try_dequeue(token_, event)) {
-      }
+      while (!owner_->queue.try_dequeue(token_, event)) StdAtomics::pause();
       // release: pairs with the source's acquire.
       if (++taken_ % 16 == 0) owner_->done.store(taken_, std::memory_order_release);
     }
@@ -147,7 +155,8 @@ struct LockedQueue {
   };
 };
 
-/// One source thread, one consumer thread, a queue of strings between them.
+/// One source thread, one consumer thread, a queue of strings between them; read(event) gives the
+/// amount.
 template <class String, class Queue, class Read>
 Sample through_queue(const Events& events, std::size_t count, const Cores& cores, Read read) {
   Queue queue;
@@ -157,69 +166,97 @@ Sample through_queue(const Events& events, std::size_t count, const Cores& cores
   Sample run;
   const auto produce = [&] {
     typename Queue::Source source(queue);
+    const auto pass = [&](std::size_t first, std::size_t wanted) {
+      for (std::size_t i = 0; i < wanted; ++i) {
+        const std::string_view found = events.find_line(first + i);
+        String event;
+        event.reserve(found.size() + simdjson::SIMDJSON_PADDING);
+        event.assign(found.data(), found.size());
+        source.put(std::move(event));
+      }
+    };
+    pass(0, kWarmUpEvents);
     line.meet();
     begin = SteadyTime::now();
-    for (std::size_t i = 0; i < count; ++i) {
-      const char* const text = events.lines()[i].data();
-      const auto* const text_end =
-          static_cast<const char*>(std::memchr(text, '\n', events.lines()[i].size() + 1));
-      const auto length = static_cast<std::size_t>(text_end - text);
-      String event;
-      event.reserve(length + simdjson::SIMDJSON_PADDING);
-      event.assign(text, length);
-      source.put(std::move(event));
-    }
+    pass(kWarmUpEvents, count);
   };
   const auto consume = [&] {
     typename Queue::Consumer consumer(queue);
+    AmountSum sum;
     String event;
+    const auto pass = [&](std::size_t wanted) {
+      sum = {};
+      while (sum.count() < wanted) {
+        consumer.take(event);
+        sum.add(read(event));
+      }
+    };
+    pass(kWarmUpEvents);
     line.meet();
-    for (std::size_t i = 0; i < count; ++i) {
-      consumer.take(event);
-      run.checksum += read(event);
-    }
+    pass(count);
     end = SteadyTime::now();
+    run.checksum = sum.checksum();
   };
   run.waited_ns = on_two_cores(cores, consume, produce);
   run.ns_per_item = ns_between(begin, end) / double(count);
   return run;
 }
 
-template <class String>
+template <class String, Reading reading>
 Sample queue_simdjson_of(const Events& events, std::size_t count, const Cores& cores) {
-  SimdjsonReader reader;
+  SimdjsonReader<reading> reader;
   return through_queue<String, TokenQueue<String>>(events, count, cores, [&](const String& event) {
     return reader.read(event.data(), event.size(), event.capacity());
+  });
+}
+
+template <Reading reading>
+Sample bare_simdjson_of(const Events& events, std::size_t count, const Cores& cores) {
+  SimdjsonReader<reading> reader;
+  return on_one_core(count, cores, [&](std::size_t first, std::size_t wanted, AmountSum& sum) {
+    for (std::size_t i = 0; i < wanted; ++i) {
+      const std::string_view line = events.find_line(first + i);
+      sum.add(reader.read(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING));
+    }
   });
 }
 
 }  // namespace
 
 Sample bare_simdjson(const Events& events, std::size_t count, const Cores& cores) {
-  Sample run;
-  std::thread thread([&] {
-    pin_or_give_up(cores.consumer);
-    SimdjsonReader reader;
-    const WaitedForCpu waited;
-    const auto begin = SteadyTime::now();
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::string_view line = events.lines()[i];
-      run.checksum +=
-          reader.read(line.data(), line.size(), line.size() + simdjson::SIMDJSON_PADDING);
-    }
-    run.ns_per_item = ns_between(begin, SteadyTime::now()) / double(count);
-    run.waited_ns = waited.ns();
+  return bare_simdjson_of<Reading::field>(events, count, cores);
+}
+
+Sample bare_simdjson_attributes(const Events& events, std::size_t count, const Cores& cores) {
+  return bare_simdjson_of<Reading::attributes>(events, count, cores);
+}
+
+/// simdjson's own way with NDJSON: one index for many documents.
+Sample bare_simdjson_many(const Events& events, std::size_t count, const Cores& cores) {
+  constexpr std::size_t kIndexBytes = 1'000'000;  // simdjson's default
+  simdjson::ondemand::parser parser;
+#if defined(SIMDJSON_THREADS_ENABLED)
+  parser.threaded = false;  // one core
+#endif
+  return on_one_core(count, cores, [&](std::size_t first, std::size_t wanted, AmountSum& sum) {
+    const std::string_view text = events.text(first, wanted);
+    simdjson::ondemand::document_stream stream;
+    if (parser.iterate_many(text.data(), text.size(), kIndexBytes).get(stream) != simdjson::SUCCESS)
+      give_up("simdjson refused the events");
+    for (auto document : stream) sum.add(amount_of(document["data"]["totalAmount"].get_double()));
   });
-  thread.join();
-  return run;
 }
 
 Sample queue_simdjson(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<GlibcString>(events, count, cores);
+  return queue_simdjson_of<GlibcString, Reading::field>(events, count, cores);
+}
+
+Sample queue_simdjson_attributes(const Events& events, std::size_t count, const Cores& cores) {
+  return queue_simdjson_of<GlibcString, Reading::attributes>(events, count, cores);
 }
 
 Sample queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<std::string>(events, count, cores);
+  return queue_simdjson_of<std::string, Reading::field>(events, count, cores);
 }
 
 Sample queue_nlohmann(const Events& events, std::size_t count, const Cores& cores) {

@@ -230,7 +230,7 @@ Sample transport(const Cores& cores, const Events& events, std::uint64_t count) 
 }  // namespace
 
 std::vector<Case> transport_cases(const Cores& cores) {
-  const auto events = std::make_shared<const Events>(make_orders(kDistinct));
+  const auto events = std::make_shared<const Events>(kDistinct);
   for (const std::string_view event : events->lines())
     if (event.size() > LinesTransport::kPlaceBytes) give_up("transport: an event is too long");
   Case made;
