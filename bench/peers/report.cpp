@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <span>
 #include <utility>
 
 #include <penstock/io/json_writer.hpp>
@@ -12,9 +14,10 @@
 namespace penstock::bench {
 namespace {
 
-constexpr std::size_t kNameColumns = 34;
-constexpr std::size_t kRatioColumns = 10;
-constexpr unsigned kRoundsMin = 7;  ///< a median of fewer says little
+constexpr std::size_t kNameColumns = 42;
+constexpr std::size_t kRatioColumns = 24;
+constexpr std::size_t kOursInBlock = 4;  ///< a table of more does not fit beside the names
+constexpr std::size_t kSamplesMin = 7;   ///< a median of fewer says little
 constexpr std::array<Distance, kDistances> kAll = {Distance::near, Distance::far,
                                                    Distance::one_core};
 
@@ -49,26 +52,52 @@ void append_row(std::string& out, const CaseResult& result, std::size_t index, D
   const Measured& measured = result.measured[index];
   const Spread ns = spread_of(measured.ns_at(distance));
   if (ns.count == 0) return;
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "{:<{}} {:>10.2f} {:>24} {:>5} {:>9}", implementation.name, kNameColumns,
-                 ns.middle, fmt::format("({:.2f} - {:.2f})", ns.min, ns.max), ns.count,
+  fmt::format_to(std::back_inserter(out), "{:<{}} {:>10.2f} {:>24} {:>5} {:>9}\n",
+                 implementation.name, kNameColumns, ns.middle,
+                 fmt::format("({:.2f} - {:.2f})", ns.min, ns.max), ns.count,
                  fmt::format("{}+{}+{}", measured.dropped_distance, measured.dropped_speed,
                              measured.dropped_waited));
-  if (!implementation.ours)
-    for (const std::size_t mine : ours_of(*result.made)) {
-      const Spread ratio = spread_of(paired_ratios(result.measured[mine], measured, distance));
-      if (ratio.count == 0)
-        fmt::format_to(to, " {:>{}}", "-", kRatioColumns);
-      else
-        fmt::format_to(to, " {:>{}}", fmt::format("{:.2f} x", ratio.middle), kRatioColumns);
-    }
+}
+
+/// "1.52 (1.40–1.61, 15)"; "- (3)" where there are too few.
+std::string ratio_text(const Spread& ratio) {
+  if (ratio.count < kSamplesMin) return fmt::format("- ({})", ratio.count);
+  return fmt::format("{:.2f} ({:.2f}–{:.2f}, {})", ratio.middle, ratio.min, ratio.max, ratio.count);
+}
+
+/// The rate of ours by that of each rival: one column for each of ours.
+void append_ratios(std::string& out, const CaseResult& result, Distance distance,
+                   std::span<const std::size_t> ours) {
+  const std::vector<Implementation>& all = result.made->implementations;
+  auto to = std::back_inserter(out);
+  fmt::format_to(to, "{:<{}}", fmt::format("[{}] rate of ours against it", to_string(distance)),
+                 kNameColumns);
+  for (const std::size_t mine : ours)
+    fmt::format_to(to, " {:>{}}", short_name(all[mine].name), kRatioColumns);
   out += '\n';
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].ours || result.measured[i].ns_at(distance).empty()) continue;
+    fmt::format_to(to, "{:<{}}", all[i].name, kNameColumns);
+    for (const std::size_t mine : ours) {
+      const Spread ratio =
+          spread_of(paired_ratios(result.measured[mine], result.measured[i], distance));
+      fmt::format_to(to, " {:>{}}", ratio_text(ratio), kRatioColumns);
+    }
+    out += '\n';
+  }
 }
 
 void append_spread(JsonWriter& json, std::string_view name, const Spread& spread) {
   json.key(name).begin_object();
   json.member("median", spread.middle).member("min", spread.min).member("max", spread.max);
   json.member("samples", spread.count).end_object();
+}
+
+/// No figures where they are too few to be quoted.
+void append_ratio(JsonWriter& json, std::string_view name, const Spread& ratio) {
+  if (ratio.count >= kSamplesMin) return append_spread(json, name, ratio);
+  json.key(name).begin_object().key("median").null();
+  json.member("samples", ratio.count).end_object();
 }
 
 void append_implementation(JsonWriter& json, const CaseResult& result, std::size_t index) {
@@ -87,8 +116,8 @@ void append_implementation(JsonWriter& json, const CaseResult& result, std::size
     if (!implementation.ours) {
       json.key("rate_of_ours_against_it").begin_object();
       for (const std::size_t mine : ours_of(*result.made))
-        append_spread(json, result.made->implementations[mine].name,
-                      spread_of(paired_ratios(result.measured[mine], measured, distance)));
+        append_ratio(json, result.made->implementations[mine].name,
+                     spread_of(paired_ratios(result.measured[mine], measured, distance)));
       json.end_object();
     }
     json.end_object();
@@ -113,14 +142,15 @@ void append_case(JsonWriter& json, const CaseResult& result) {
 std::string heading(const MachineFacts& facts, const RoundOptions& options) {
   return fmt::format(
       "{} · CPUs {} and {} · {}\n{} · commit {}\n{}\n"
-      "{} rounds, {:g} ms a sample. Ratios: the rate of ours against the row's, medians of pairs.\n"
+      "{} rounds, {:g} ms a sample. Ratios: median (min–max, pairs); none of fewer than {} pairs.\n"
       "Dropped: cores moved + speed changed + threads waited for their CPUs.\n",
       facts.cpu, options.cores.consumer, options.cores.source, facts.kernel, facts.compiler,
-      facts.commit, facts.command, options.rounds, options.seconds * 1e3);
+      facts.commit, facts.command, options.rounds, options.seconds * 1e3, kSamplesMin);
 }
 
 std::string table(const CaseResult& result) {
   std::string out = fmt::format("\n{}: {}\n", result.made->name, result.made->title);
+  const std::vector<std::size_t> ours = ours_of(*result.made);
   for (const Distance distance : kAll) {
     std::size_t most = 0;
     for (const Measured& measured : result.measured)
@@ -128,17 +158,18 @@ std::string table(const CaseResult& result) {
     if (most == 0) continue;
     auto to = std::back_inserter(out);
     fmt::format_to(
-        to, "{:<{}} {:>10} {:>24} {:>5} {:>9}", fmt::format("[{}]", to_string(distance)),
+        to, "{:<{}} {:>10} {:>24} {:>5} {:>9}\n", fmt::format("[{}]", to_string(distance)),
         kNameColumns,
         fmt::format("ns/{}", result.made->item == "round trip" ? "trip" : result.made->item),
         "(min - max)", "kept", "dropped");
-    for (const std::size_t mine : ours_of(*result.made))
-      fmt::format_to(to, " {:>{}}", short_name(result.made->implementations[mine].name),
-                     kRatioColumns);
-    out += '\n';
     for (std::size_t i = 0; i < result.measured.size(); ++i) append_row(out, result, i, distance);
-    if (most < kRoundsMin)
-      fmt::format_to(to, "  (fewer than {} samples: not a measurement)\n", kRoundsMin);
+    if (most < kSamplesMin) {
+      fmt::format_to(to, "  (fewer than {} samples: not a measurement)\n", kSamplesMin);
+      continue;
+    }
+    for (std::size_t at = 0; at < ours.size(); at += kOursInBlock)
+      append_ratios(out, result, distance,
+                    std::span(ours).subspan(at, std::min(kOursInBlock, ours.size() - at)));
   }
   for (std::size_t i = 0; i < result.measured.size(); ++i) {
     const Measured& measured = result.measured[i];
