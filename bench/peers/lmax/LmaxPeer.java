@@ -3,7 +3,8 @@
 // same warm-up, and the clock starts when both threads have met. Its threads live as long as the
 // process, so that the parent can pin them by their names once.
 //   lmax.LmaxPeer ITEM_BYTES     says "ready", then for each line of standard input
-//     pass SLOTS BATCH COUNT | contend SLOTS BATCH COUNT | bounce SLOTS 1 COUNT
+//     pass SLOTS BATCH COUNT | pass_paced SLOTS BATCH COUNT | contend SLOTS BATCH COUNT |
+//     bounce SLOTS 1 COUNT
 //   prints "NANOSECONDS CHECKSUM WAITED_NANOSECONDS" of all items, until standard input ends.
 package lmax;
 
@@ -17,11 +18,11 @@ import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.util.concurrent.SynchronousQueue;
 import lmax.Items.Checksum;
+import lmax.Items.EightWords;
 import lmax.Items.Event;
 import lmax.Items.OneWord;
 import lmax.Items.Sink;
 import lmax.Items.StartLine;
-import lmax.Items.Words;
 
 public final class LmaxPeer {
   static final int PRODUCER_SHIFT = 56;
@@ -36,9 +37,22 @@ public final class LmaxPeer {
   RingBuffer<Event> back;
 
   LmaxPeer(int itemBytes) {
-    factory = itemBytes == 8 ? OneWord::new : () -> new Words(itemBytes / 8);
+    factory = factoryOf(itemBytes);
     work("lmax-source", sourceWork);
     work("lmax-consumer", consumerWork);
+  }
+
+  private static EventFactory<Event> factoryOf(int itemBytes) {
+    switch (itemBytes) {
+      case 8:
+        return OneWord::new;
+      case 64:
+        return EightWords::new;
+      case 512:
+        return SixtyFourWords::new;
+      default:
+        throw new IllegalArgumentException("no items of " + itemBytes + " bytes");
+    }
   }
 
   private void work(String name, SynchronousQueue<Runnable> queue) {
@@ -111,12 +125,13 @@ public final class LmaxPeer {
     return 2L * Math.max(slots, 1024);
   }
 
-  String pass(int slots, int batch, long count) throws InterruptedException {
+  String pass(int slots, int batch, long count, boolean paced) throws InterruptedException {
     final RingBuffer<Event> ring = single = ringOf(single, slots, false);
     final long warmUp = warmUpOf(slots);
     final StartLine line = new StartLine();
     final Sink sink = new Sink(line, warmUp, count);
-    sink.processor = new BatchEventProcessor<>(ring, ring.newBarrier(), sink);
+    sink.processor =
+        new BatchEventProcessor<>(ring, new PaceBarrier(ring.newBarrier(), paced), sink);
     ring.addGatingSequences(sink.processor.getSequence());
     final long[] beginNs = {0};
     runBoth(
@@ -181,7 +196,10 @@ public final class LmaxPeer {
         push(ring, done, share, batch, makeRoom);
         poll();
       }
-      while (sums[0].count + sums[1].count < 2 * own) poll();
+      while (sums[0].count + sums[1].count < 2 * own) {
+        poll();
+        if (budget == 2 * OWN_BETWEEN_POLLS) Thread.onSpinWait();
+      }
     }
 
     @Override
@@ -279,7 +297,9 @@ public final class LmaxPeer {
     final long count = Long.parseLong(words[3]);
     switch (words[0]) {
       case "pass":
-        return pass(slots, batch, count);
+        return pass(slots, batch, count, false);
+      case "pass_paced":
+        return pass(slots, batch, count, true);
       case "contend":
         return contend(slots, batch, count);
       case "bounce":

@@ -4,6 +4,7 @@
 #include <boost/lockfree/spsc_queue.hpp>
 
 #include "families.hpp"
+#include "paced.hpp"
 
 namespace penstock::bench {
 namespace {
@@ -120,10 +121,10 @@ void add_boost_items(Implementations& to, const Cores& cores, const QueueShape& 
     using Bulk = BoostSpsc<T, Taking::pop_bulk>;
     const std::size_t slots = shape.slots;
     to.push_back(passing<Single, 1>("boost spsc, single", cores, slots));
-    to.push_back(passing<All, 1>("boost spsc, consume_all", cores, slots));
-    to.push_back(passing<Bulk, 16>("boost spsc, bulk 16", cores, slots));
-    to.push_back(passing<Bulk, 64>("boost spsc, bulk 64", cores, slots));
-    to.push_back(passing<All, 16>("boost spsc, bulk 16, consume_all", cores, slots));
+    add_passing<All, 1>(to, "boost spsc, consume_all", cores, slots);
+    add_passing<Bulk, 16>(to, "boost spsc, bulk 16", cores, slots);
+    add_passing<Bulk, 64>(to, "boost spsc, bulk 64", cores, slots);
+    add_passing<All, 16>(to, "boost spsc, bulk 16, consume_all", cores, slots);
     to.push_back(passing<BoostQueue<T>, 1>("boost queue, single", cores, slots));
   });
 }

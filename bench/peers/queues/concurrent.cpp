@@ -5,6 +5,7 @@
 #include <concurrentqueue/concurrentqueue.h>
 
 #include "families.hpp"
+#include "paced.hpp"
 
 namespace penstock::bench {
 namespace {
@@ -106,11 +107,12 @@ void add_concurrent_items(Implementations& to, const Cores& cores, const QueueSh
     using WithoutOne = Concurrent<T, Tokens::none, Taking::one>;
     const std::size_t slots = shape.slots;
     to.push_back(passing<WithOne, 1>("ConcurrentQueue, tokens, single", cores, slots));
-    to.push_back(passing<With, 1>("ConcurrentQueue, tokens, bulk out", cores, slots));
-    to.push_back(passing<With, 16>("ConcurrentQueue, tokens, bulk 16", cores, slots));
-    to.push_back(passing<With, 64>("ConcurrentQueue, tokens, bulk 64", cores, slots));
+    add_passing<With, 1>(to, "ConcurrentQueue, tokens, bulk out", cores, slots);
+    add_passing<With, 16>(to, "ConcurrentQueue, tokens, bulk 16", cores, slots);
+    add_passing<With, 64>(to, "ConcurrentQueue, tokens, bulk 64", cores, slots);
     to.push_back(passing<WithoutOne, 1>("ConcurrentQueue, single", cores, slots));
-    to.push_back(passing<Without, 16>("ConcurrentQueue, bulk 16", cores, slots));
+    add_passing<Without, 16>(to, "ConcurrentQueue, bulk 16", cores, slots);
+    add_passing<Without, 64>(to, "ConcurrentQueue, bulk 64", cores, slots);
   });
 }
 

@@ -8,7 +8,7 @@
 //     flush()                           hands over what push() kept back
 //   Consumer consumer()
 //     poll(handle, limit)               calls handle(const Item&); how many there were, 0 for none
-//     polled(count)                     if it has that: waits as it likes to between two polls
+//     polled(count)                     if it has that: waits between two polls (paced.hpp)
 //
 //   pass_items    source core --queue--> consumer core
 //   contend       source core --queue--> consumer core, whose thread produces as well
@@ -39,7 +39,7 @@ struct Wait {
   void operator()() const noexcept { StdAtomics::pause(); }
 };
 
-/// Most queues say nothing about it: their readers pause once where they found nothing.
+/// Readers without a pace pause once where they found nothing.
 template <class Consumer>
 void between_polls(Consumer& consumer, std::size_t count) {
   if constexpr (requires { consumer.polled(count); })

@@ -94,6 +94,7 @@ void add_mutex_items(Implementations& to, const Cores& cores, const QueueShape& 
     using Queue = MutexQueue<Item<bytes>>;
     to.push_back(asleep(passing<Queue, 1>("mutex + cv, single", cores, shape.slots)));
     to.push_back(asleep(passing<Queue, 16>("mutex + cv, batch 16", cores, shape.slots)));
+    to.push_back(asleep(passing<Queue, 64>("mutex + cv, batch 64", cores, shape.slots)));
   });
 }
 

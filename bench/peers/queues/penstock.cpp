@@ -1,18 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "families.hpp"
+#include "paced.hpp"
 #include "penstock_ring.hpp"
 
 namespace penstock::bench {
+namespace {
+
+constexpr std::size_t kArrayBytesMax = 4096;  ///< a copy of more would fill the first cache
+
+/// Items in batches: as an array, or, where that would be too large, written one by one and
+/// published together.
+template <class T, std::size_t batch>
+void add_batches(Implementations& to, const Cores& cores, std::size_t slots) {
+  constexpr bool array = batch * sizeof(T) <= kArrayBytesMax;
+  using Batches =
+      PenstockRing<T, ProducerKind::single, array ? Publication::batch : Publication::writes>;
+  const std::string size = std::to_string(batch);
+  add_passing<Batches, batch>(
+      to, array ? "penstock, batch " + size : "penstock, " + size + " writes, publish", cores,
+      slots);
+}
+
+}  // namespace
 
 void add_penstock_items(Implementations& to, const Cores& cores, const QueueShape& shape) {
+  Implementations rows;
   with_item_bytes(shape.item_bytes, [&]<std::size_t bytes>() {
-    using Each = PenstockRing<Item<bytes>>;
-    using Coalesced = PenstockRing<Item<bytes>, ProducerKind::single, Publication::coalesced>;
-    to.push_back(ours(passing<Each, 1>("penstock, single", cores, shape.slots)));
-    to.push_back(ours(passing<Coalesced, 1>("penstock, coalesced", cores, shape.slots)));
-    to.push_back(ours(passing<Each, 16>("penstock, batch 16", cores, shape.slots)));
-    to.push_back(ours(passing<Each, 64>("penstock, batch 64", cores, shape.slots)));
+    using T = Item<bytes>;
+    using Coalesced = PenstockRing<T, ProducerKind::single, Publication::coalesced>;
+    add_passing<PenstockRing<T>, 1>(rows, "penstock, single", cores, shape.slots);
+    add_passing<Coalesced, 1>(rows, "penstock, coalesced", cores, shape.slots);
+    add_batches<T, 16>(rows, cores, shape.slots);
+    add_batches<T, 64>(rows, cores, shape.slots);
   });
+  for (Implementation& row : rows) to.push_back(ours(std::move(row)));
 }
 
 void add_penstock_bounce(Implementations& to, const Cores& cores) {
@@ -20,9 +41,11 @@ void add_penstock_bounce(Implementations& to, const Cores& cores) {
 }
 
 void add_penstock_producers(Implementations& to, const Cores& cores, std::size_t slots) {
-  using Multi = PenstockRing<Item<8>, ProducerKind::multi>;
-  to.push_back(ours(contending<Multi, 1>("penstock, single", cores, slots)));
-  to.push_back(ours(contending<Multi, 16>("penstock, batch 16", cores, slots)));
+  using T = Item<8>;
+  using Single = PenstockRing<T, ProducerKind::multi>;
+  using Batches = PenstockRing<T, ProducerKind::multi, Publication::batch>;
+  to.push_back(ours(contending<Single, 1>("penstock, single", cores, slots)));
+  to.push_back(ours(contending<Batches, 16>("penstock, batch 16", cores, slots)));
 }
 
 }  // namespace penstock::bench

@@ -3,21 +3,23 @@
 // calls its producing side.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include <penstock/runtime/ring/typed_ring.hpp>
-#include <penstock/runtime/wait/pace.hpp>
 
 #include "harness.hpp"
 
 namespace penstock::bench {
 
-/// When the reader learns of an item that was pushed one at a time.
+/// How items get into the ring.
 enum class Publication : std::uint8_t {
-  each,       ///< at once
-  coalesced,  ///< when it is due: at once, or many together while the reader lags
+  each,       ///< one at a time, each seen at once
+  coalesced,  ///< one at a time, seen when it is due: at once, or many together while readers lag
+  batch,      ///< an array of them by one call
+  writes,     ///< one at a time, published together: without an array in between
 };
 
 template <class T, ProducerKind kind = ProducerKind::single,
@@ -34,21 +36,17 @@ class PenstockRing {
 
     template <std::size_t batch, class WhenFull>
     void push(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
-      if constexpr (publication == Publication::coalesced) {
-        write_each(first, count, when_full);
-      } else if constexpr (batch == 1) {
-        push_each<T>(
-            first, count, [this](const T& item) { return producer_.try_push(item); }, when_full);
-      } else if constexpr (kind == ProducerKind::single && batch * sizeof(T) > kArrayBytesMax) {
-        write_each(first, count, when_full);
-        flush();
-      } else {
+      if constexpr (publication == Publication::batch) {
         push_array<batch, T>(
             first, count,
             [this](const T* items, std::size_t wanted) {
               return producer_.try_push_batch(std::span(items, wanted));
             },
             when_full);
+      } else {
+        push_each<T>(
+            first, count, [this](const T& item) { return push_one(item); }, when_full);
+        if constexpr (publication == Publication::writes) flush();
       }
     }
 
@@ -57,18 +55,14 @@ class PenstockRing {
     }
 
    private:
-    static constexpr std::size_t kArrayBytesMax = 4096;  ///< a copy of more would fill the cache
-
-    template <class WhenFull>
-    void write_each(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
-      push_each<T>(
-          first, count,
-          [this](const T& item) {
-            if (!producer_.try_write(item)) return false;
-            if constexpr (publication == Publication::coalesced) producer_.publish_when_due();
-            return true;
-          },
-          when_full);
+    bool push_one(const T& item) {
+      if constexpr (publication == Publication::each) {
+        return producer_.try_push(item);
+      } else {
+        if (!producer_.try_write(item)) return false;
+        if constexpr (publication == Publication::coalesced) producer_.publish_when_due();
+        return true;
+      }
     }
 
     typename Items::Producer producer_;
@@ -81,11 +75,9 @@ class PenstockRing {
     std::size_t poll(Handle&& handle, std::size_t limit) {
       return reader_->poll(handle, limit);
     }
-    void polled(std::size_t count) noexcept { pace_.polled(count); }
 
    private:
     typename Items::Reader* reader_;
-    Pace pace_;
   };
 
   [[nodiscard]] Source source() noexcept { return Source(ring_); }

@@ -33,8 +33,11 @@ std::vector<Case> item_cases(const Cores& cores, std::size_t item_bytes) {
     add_reader_writer_items(made.implementations, cores, shape);
     add_lmax(made, lmax,
              {{"LMAX, single", {.kind = "pass", .slots = slots, .batch = 1}},
+              {"LMAX, single + Pace", {.kind = "pass_paced", .slots = slots, .batch = 1}},
               {"LMAX, batch 16", {.kind = "pass", .slots = slots, .batch = 16}},
-              {"LMAX, batch 64", {.kind = "pass", .slots = slots, .batch = 64}}});
+              {"LMAX, batch 16 + Pace", {.kind = "pass_paced", .slots = slots, .batch = 16}},
+              {"LMAX, batch 64", {.kind = "pass", .slots = slots, .batch = 64}},
+              {"LMAX, batch 64 + Pace", {.kind = "pass_paced", .slots = slots, .batch = 64}}});
     add_concurrent_items(made.implementations, cores, shape);
     add_tbb_items(made.implementations, cores, shape);
     add_mutex_items(made.implementations, cores, shape);
