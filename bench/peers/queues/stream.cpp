@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// What two cores can do without any queue: lines written by one and read by the other through a
-// window as large as the ring, handed over in parts by a flag each; and one line there and back.
+// What two cores can do without any queue: lines written by one and read by the other, in place,
+// through a window as large as the ring; and one line there and back. The stream limit of a window
+// is the fastest of these rows:
+//   in eighths     eight parts, each handed over and back by a flag of its own
+//   chunks of n    one count of what is written, one of what is read, each moved once for n items
 #include <atomic>
 #include <memory>
 #include <vector>
 
 #include "families.hpp"
+#include "paced.hpp"
 
 namespace penstock::bench {
 namespace {
@@ -73,6 +77,76 @@ Sample stream(const Cores& cores, std::size_t slots, std::uint64_t count) {
   return {ns_between(begin, end) / double(count), checksum, waited_ns};
 }
 
+/// Chunks by one counter line each way; each side looks at the other's when what it saw is used up.
+template <class T, std::size_t chunk>
+class Lines {
+ public:
+  /// `slots`: a power of two, as `chunk` is; so no chunk goes over the end.
+  explicit Lines(std::size_t slots) : slots_(slots), window_(std::make_unique<T[]>(slots)) {}
+
+  class Source {
+   public:
+    explicit Source(Lines& lines) : lines_(&lines) {}
+    /// Requires: every batch whole but the last one before flush().
+    template <std::size_t batch, class WhenFull>
+    void push(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
+      static_assert(batch == chunk);
+      while (written_ + count - read_seen_ > lines_->slots_) {
+        // acquire: pairs with the release in poll(): the chunk is read.
+        read_seen_ = lines_->read_.load(std::memory_order_acquire);
+        if (written_ + count - read_seen_ > lines_->slots_) when_full();
+      }
+      T* const items = &lines_->window_[written_ & (lines_->slots_ - 1)];
+      for (std::size_t i = 0; i < count; ++i) fill(items[i], first + i);
+      written_ += count;
+      // release: pairs with the acquire in poll(): the chunk's lines.
+      lines_->written_.store(written_, std::memory_order_release);
+    }
+    void flush() {}
+
+   private:
+    Lines* lines_;
+    std::uint64_t written_ = 0;
+    std::uint64_t read_seen_ = 0;
+  };
+
+  class Consumer {
+   public:
+    explicit Consumer(Lines& lines) : lines_(&lines) {}
+    template <class Handle>
+    std::size_t poll(Handle&& handle, std::size_t /*limit*/) {
+      // acquire: pairs with the release in push(): the lines of all chunks before it.
+      const std::uint64_t written = lines_->written_.load(std::memory_order_acquire);
+      const auto there = static_cast<std::size_t>(written - read_);
+      while (read_ != written) {
+        const T* const items = &lines_->window_[read_ & (lines_->slots_ - 1)];
+        const std::uint64_t count = std::min<std::uint64_t>(chunk, written - read_);
+        for (std::uint64_t i = 0; i < count; ++i) handle(items[i]);
+        read_ += count;
+        // release: pairs with the acquire in push(): the chunk may be written again.
+        lines_->read_.store(read_, std::memory_order_release);
+      }
+      return there;
+    }
+
+   private:
+    Lines* lines_;
+    std::uint64_t read_ = 0;
+  };
+
+  Source source() { return Source(*this); }
+  Consumer consumer() { return Consumer(*this); }
+
+ private:
+  // Fixed after construction.
+  std::size_t slots_;
+  std::unique_ptr<T[]> window_;
+  // Written by the source, read by the consumer.
+  alignas(128) std::atomic<std::uint64_t> written_{0};
+  // Written by the consumer, read by the source.
+  alignas(128) std::atomic<std::uint64_t> read_{0};
+};
+
 Sample bounce_line(const Cores& cores, std::uint64_t count) {
   struct alignas(128) Line {
     std::atomic<std::uint64_t> turn{0};
@@ -118,10 +192,13 @@ Sample bounce_line(const Cores& cores, std::uint64_t count) {
 
 void add_stream_items(Implementations& to, const Cores& cores, const QueueShape& shape) {
   with_item_bytes(shape.item_bytes, [&]<std::size_t bytes>() {
-    to.push_back(
-        {.name = "lines alone, no queue", .run = [cores, slots = shape.slots](std::uint64_t count) {
-           return stream<bytes>(cores, slots, count);
-         }});
+    to.push_back({.name = "lines alone, in eighths",
+                  .run = [cores, slots = shape.slots](std::uint64_t count) {
+                    return stream<bytes>(cores, slots, count);
+                  }});
+    using T = Item<bytes>;
+    add_passing<Lines<T, 16>, 16>(to, "lines alone, chunks of 16", cores, shape.slots);
+    add_passing<Lines<T, 64>, 64>(to, "lines alone, chunks of 64", cores, shape.slots);
   });
 }
 
