@@ -14,10 +14,10 @@
 namespace penstock::bench {
 namespace {
 
-constexpr std::size_t kNameColumns = 42;
-constexpr std::size_t kRatioColumns = 24;
-constexpr std::size_t kOursInBlock = 4;  ///< a table of more does not fit beside the names
-constexpr std::size_t kSamplesMin = 7;   ///< a median of fewer says little
+constexpr std::size_t kNameColumns = 48;
+constexpr std::size_t kRatioColumns = 24;  ///< at least
+constexpr std::size_t kOursInBlock = 4;    ///< a table of more does not fit beside the names
+constexpr std::size_t kSamplesMin = 7;     ///< a median of fewer says little
 constexpr std::array<Distance, kDistances> kAll = {Distance::near, Distance::far,
                                                    Distance::one_core};
 
@@ -65,6 +65,8 @@ std::string ratio_text(const Spread& ratio) {
   return fmt::format("{:.2f} ({:.2f}–{:.2f}, {})", ratio.middle, ratio.min, ratio.max, ratio.count);
 }
 
+std::size_t ratio_columns(std::string_view of) { return std::max(kRatioColumns, of.size()); }
+
 /// The rate of ours by that of each rival: one column for each of ours.
 void append_ratios(std::string& out, const CaseResult& result, Distance distance,
                    std::span<const std::size_t> ours) {
@@ -81,7 +83,7 @@ void append_ratios(std::string& out, const CaseResult& result, Distance distance
     for (const std::size_t mine : ours) {
       const Spread ratio =
           spread_of(paired_ratios(result.measured[mine], result.measured[i], distance));
-      fmt::format_to(to, " {:>{}}", ratio_text(ratio), kRatioColumns);
+      fmt::format_to(to, " {:>{}}", ratio_text(ratio), ratio_columns(short_name(all[mine].name)));
     }
     out += '\n';
   }

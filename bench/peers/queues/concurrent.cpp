@@ -129,8 +129,10 @@ void add_concurrent_producers(Implementations& to, const Cores& cores, std::size
   to.push_back(contending<WithoutOne, 1>("ConcurrentQueue, single", cores, slots));
   to.push_back(contending<Without, 1>("ConcurrentQueue, bulk out", cores, slots));
   to.push_back(contending<Without, 16>("ConcurrentQueue, bulk 16", cores, slots));
+  to.push_back(contending<Without, 64>("ConcurrentQueue, bulk 64", cores, slots));
   to.push_back(contending<With, 1>("ConcurrentQueue, tokens, bulk out", cores, slots));
   to.push_back(contending<With, 16>("ConcurrentQueue, tokens, bulk 16", cores, slots));
+  to.push_back(contending<With, 64>("ConcurrentQueue, tokens, bulk 64", cores, slots));
 }
 
 }  // namespace penstock::bench

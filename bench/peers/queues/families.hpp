@@ -45,6 +45,7 @@ void add_penstock_producers(Implementations& to, const Cores& cores, std::size_t
 void add_boost_producers(Implementations& to, const Cores& cores, std::size_t slots);
 void add_concurrent_producers(Implementations& to, const Cores& cores, std::size_t slots);
 void add_tbb_producers(Implementations& to, const Cores& cores, std::size_t slots);
+void add_mutex_producers(Implementations& to, const Cores& cores, std::size_t slots);
 
 /// A row of pass_items().
 template <class Queue, std::size_t batch>

@@ -2,7 +2,8 @@
 // How the queues are driven. Every queue is wrapped into the same small shape, so that one loop
 // drives them all:
 //   Queue(std::size_t slots)            bounded to about so many items
-//   Source source()                     one per producing thread
+//   Source source()                     one per producing thread; source(n), if it has that, for
+//                                       the n-th
 //     push<batch>(first, count, wait)   passes the items first, first + 1, ...; calls wait() as
 //                                       often as there is no room
 //     flush()                           hands over what push() kept back
@@ -39,13 +40,22 @@ struct Wait {
   void operator()() const noexcept { StdAtomics::pause(); }
 };
 
-/// Readers without a pace pause once where they found nothing.
+/// Where there is nothing else to do. Readers without a pace pause once where they found nothing.
 template <class Consumer>
 void between_polls(Consumer& consumer, std::size_t count) {
   if constexpr (requires { consumer.polled(count); })
     consumer.polled(count);
   else if (count == 0)
     StdAtomics::pause();
+}
+
+/// For the n-th producing thread.
+template <class Queue>
+auto source_of(Queue& queue, std::size_t producer) {
+  if constexpr (requires { queue.source(producer); })
+    return queue.source(producer);
+  else
+    return queue.source();
 }
 
 /// push() by a queue that takes one item at a time.
@@ -123,7 +133,7 @@ Sample pass_items(const Cores& cores, std::size_t slots, std::uint64_t count) {
 inline constexpr unsigned kProducerShift = 56;
 
 /// Two CPUs are all there are: so the thread of the first producer takes items out as well, as many
-/// as both put in, between its own. Both producers claim places in the same queue at the same time.
+/// as both put in, between its own. Both producers put into the same queue at the same time.
 template <class Queue, std::size_t batch>
 Sample contend(const Cores& cores, std::size_t slots, std::uint64_t count) {
   constexpr std::uint64_t kOwnBetweenPolls = 64;
@@ -136,7 +146,7 @@ Sample contend(const Cores& cores, std::size_t slots, std::uint64_t count) {
   std::array<Checksum, 2> sums;
   const auto consume_and_produce = [&] {
     auto consumer = queue.consumer();
-    auto source = queue.source();
+    auto source = source_of(queue, 0);
     const auto handle = [&](const auto& item) {
       sums[item.words[0] >> kProducerShift & 1].add(total_of(item));
     };
@@ -144,9 +154,10 @@ Sample contend(const Cores& cores, std::size_t slots, std::uint64_t count) {
       std::size_t taken = 0;
       while (taken < 2 * kOwnBetweenPolls) {
         const std::size_t polled = consumer.poll(handle, 2 * kOwnBetweenPolls - taken);
-        if (polled == 0) return;
+        if (polled == 0) break;
         taken += polled;
       }
+      return taken;
     };
     const auto work = [&](std::uint64_t own) {
       sums = {};
@@ -154,10 +165,11 @@ Sample contend(const Cores& cores, std::size_t slots, std::uint64_t count) {
         push_range<batch>(source, done, std::min(kOwnBetweenPolls, own - done), take);
         take();
       }
+      const auto taken = [&] { return sums[0].count() + sums[1].count(); };
       Patience patience("contend");
-      for (std::uint64_t taken = 0; taken < 2 * own; patience.found_nothing(taken)) {
-        take();
-        taken = sums[0].count() + sums[1].count();
+      while (taken() < 2 * own) {
+        between_polls(consumer, take());  // may sleep, for there is more to come
+        patience.found_nothing(taken());
       }
     };
     line.meet();
@@ -168,7 +180,7 @@ Sample contend(const Cores& cores, std::size_t slots, std::uint64_t count) {
     end = SteadyTime::now();
   };
   const auto produce = [&] {
-    auto source = queue.source();
+    auto source = source_of(queue, 1);
     constexpr std::uint64_t kSecond = std::uint64_t{1} << kProducerShift;
     line.meet();
     push_range<batch>(source, kSecond, warm_up, Wait{});

@@ -88,4 +88,40 @@ class PenstockRing {
   typename Items::Reader* reader_;
 };
 
+/// Two producers, each with a ring of its own of half the slots; the reader polls them in turn.
+template <class One>
+class RingForEach {
+ public:
+  explicit RingForEach(std::size_t slots) : first_(slots / 2), second_(slots / 2) {}
+
+  class Consumer {
+   public:
+    explicit Consumer(RingForEach& rings)
+        : consumers_{rings.first_.consumer(), rings.second_.consumer()} {}
+    template <class Handle>
+    std::size_t poll(Handle&& handle, std::size_t limit) {
+      for (std::size_t looks = 0; looks < consumers_.size(); ++looks) {
+        turn_ ^= 1;
+        const std::size_t count = consumers_[turn_].poll(handle, limit);
+        if (count != 0) return count;
+      }
+      return 0;
+    }
+
+   private:
+    std::array<typename One::Consumer, 2> consumers_;
+    std::size_t turn_ = 1;
+  };
+
+  /// `producer`: 0 or 1.
+  [[nodiscard]] typename One::Source source(std::size_t producer) noexcept {
+    return producer == 0 ? first_.source() : second_.source();
+  }
+  [[nodiscard]] Consumer consumer() noexcept { return Consumer(*this); }
+
+ private:
+  One first_;
+  One second_;
+};
+
 }  // namespace penstock::bench

@@ -64,21 +64,27 @@ std::vector<Case> ping_pong_cases(const Cores& cores) {
 }
 
 std::vector<Case> producers_cases(const Cores& cores) {
-  constexpr std::size_t kSlots = 1024;
-  Case made;
-  made.name = "producers";
-  made.title = "items of 8 bytes from two producers through rings of " + std::to_string(kSlots) +
-               "; the thread of the first producer takes them out as well";
-  made.item = "item";
-  made.expected = contended_checksum;
-  add_penstock_producers(made.implementations, cores, kSlots);
-  add_concurrent_producers(made.implementations, cores, kSlots);
-  add_lmax(made, Lmax::start(cores, 8),
-           {{"LMAX multi, single", {.kind = "contend", .slots = kSlots, .batch = 1}},
-            {"LMAX multi, batch 16", {.kind = "contend", .slots = kSlots, .batch = 16}}});
-  add_boost_producers(made.implementations, cores, kSlots);
-  add_tbb_producers(made.implementations, cores, kSlots);
-  return {std::move(made)};
+  const auto lmax = Lmax::start(cores, 8);
+  std::vector<Case> cases;
+  for (const std::size_t slots : kRingSlots) {
+    Case made;
+    made.name = "producers/" + std::to_string(slots);
+    made.title = "items of 8 bytes from two producers through rings of " + std::to_string(slots) +
+                 "; the thread of the first producer takes them out as well";
+    made.item = "item";
+    made.expected = contended_checksum;
+    add_penstock_producers(made.implementations, cores, slots);
+    add_concurrent_producers(made.implementations, cores, slots);
+    add_lmax(made, lmax,
+             {{"LMAX multi, single", {.kind = "contend", .slots = slots, .batch = 1}},
+              {"LMAX multi, batch 16", {.kind = "contend", .slots = slots, .batch = 16}},
+              {"LMAX multi, batch 64", {.kind = "contend", .slots = slots, .batch = 64}}});
+    add_boost_producers(made.implementations, cores, slots);
+    add_tbb_producers(made.implementations, cores, slots);
+    add_mutex_producers(made.implementations, cores, slots);
+    cases.push_back(std::move(made));
+  }
+  return cases;
 }
 
 }  // namespace
@@ -95,7 +101,7 @@ std::vector<Scenario> queue_scenarios() {
                        .summary = "one item there and back, against one cache line",
                        .cases = ping_pong_cases});
   scenarios.push_back({.name = "producers",
-                       .summary = "two producers contend for one ring",
+                       .summary = "two producers of one consumer, rings of 1K and 64K",
                        .cases = producers_cases});
   return scenarios;
 }
