@@ -66,10 +66,21 @@ Options parse(int count, char** arguments, const std::vector<Scenario>& known) {
   app.add_option("--cpus", options.cpus, "Consumer's and source's CPU; the first two if not given")
       ->delimiter(',')
       ->expected(2);
+  app.add_option("--near-from", options.rounds.distances.near_from_ns,
+                 "Round trips (ns) under this are those of one core's two threads")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_option("--far-from", options.rounds.distances.far_from_ns,
+                 "Round trips (ns) from this on are those of far cores")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   app.add_option("--json", options.json_path, "Write everything that was found to this file");
   app.add_flag("--list", options.list, "Only tell the scenarios");
   try {
     app.parse(count, arguments);
+    const DistanceBounds& distances = options.rounds.distances;
+    if (distances.near_from_ns >= distances.far_from_ns)
+      throw CLI::ValidationError("--far-from", "must be more than --near-from");
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : kExitUsage);
   }

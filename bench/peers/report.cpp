@@ -145,9 +145,11 @@ std::string heading(const MachineFacts& facts, const RoundOptions& options) {
   return fmt::format(
       "{} · CPUs {} and {} · {}\n{} · commit {}\n{}\n"
       "{} rounds, {:g} ms a sample. Ratios: median (min–max, pairs); none of fewer than {} pairs.\n"
-      "Dropped: cores moved + speed changed + threads waited for their CPUs.\n",
+      "Dropped: cores moved + speed changed + threads waited for their CPUs.\n"
+      "Round trips under {:g} ns: the two threads of one core; from {:g} ns on: far cores.\n",
       facts.cpu, options.cores.consumer, options.cores.source, facts.kernel, facts.compiler,
-      facts.commit, facts.command, options.rounds, options.seconds * 1e3, kSamplesMin);
+      facts.commit, facts.command, options.rounds, options.seconds * 1e3, kSamplesMin,
+      options.distances.near_from_ns, options.distances.far_from_ns);
 }
 
 std::string table(const CaseResult& result) {
@@ -173,6 +175,9 @@ std::string table(const CaseResult& result) {
       append_ratios(out, result, distance,
                     std::span(ours).subspan(at, std::min(kOursInBlock, ours.size() - at)));
   }
+  const Spread trips = spread_of(result.round_trips_ns);
+  fmt::format_to(std::back_inserter(out), "round trips: {:.0f} ns ({:.0f}–{:.0f}, {})\n",
+                 trips.middle, trips.min, trips.max, trips.count);
   for (std::size_t i = 0; i < result.measured.size(); ++i) {
     const Measured& measured = result.measured[i];
     if (measured.kept.empty())
@@ -195,6 +200,8 @@ std::string to_json(const MachineFacts& facts, const RoundOptions& options,
   json.member("cpu_consumer", facts.cores.consumer).member("cpu_source", facts.cores.source);
   json.end_object();
   json.member("rounds", options.rounds).member("seconds_per_sample", options.seconds);
+  json.member("near_from_ns", options.distances.near_from_ns);
+  json.member("far_from_ns", options.distances.far_from_ns);
   json.key("cases").begin_array();
   for (const CaseResult& result : results) append_case(json, result);
   json.end_array().end_object();

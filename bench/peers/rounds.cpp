@@ -16,7 +16,7 @@ constexpr double kWaitedMax = 0.01;  ///< of the time of a sample
 /// What the machine is like between two samples.
 struct Surroundings {
   double round_trip_ns = 0;
-  double reference_ns = 0;
+  References references;
 };
 
 class Sampler {
@@ -53,18 +53,23 @@ class Sampler {
     const Surroundings before = now_;
     const Sample taken = run(index, measured.count);
     look();
-    if (!same_distance(before.round_trip_ns, now_.round_trip_ns)) {
+    const DistanceBounds& bounds = options_->distances;
+    if (!same_distance(before.round_trip_ns, now_.round_trip_ns, bounds)) {
       ++measured.dropped_distance;
-    } else if (!same_speed(before.reference_ns, now_.reference_ns)) {
+    } else if (!same_speed(before.references, now_.references)) {
       ++measured.dropped_speed;
     } else if (!made_->implementations[index].sleeps &&
                taken.waited_ns > kWaitedMax * taken.ns_per_item * double(measured.count)) {
       ++measured.dropped_waited;
     } else {
+      const auto mean = [&](double References::*of) {
+        return (before.references.*of + now_.references.*of) / 2;
+      };
       measured.kept.push_back({.heat = heat,
-                               .distance = distance_of(before.round_trip_ns),
+                               .distance = distance_of(before.round_trip_ns, bounds),
                                .ns_per_item = taken.ns_per_item,
-                               .reference_ns = (before.reference_ns + now_.reference_ns) / 2});
+                               .references = {.consumer_ns = mean(&References::consumer_ns),
+                                              .source_ns = mean(&References::source_ns)}});
     }
   }
 
@@ -73,7 +78,7 @@ class Sampler {
  private:
   Surroundings look_around() {
     Surroundings seen;
-    seen.reference_ns = reference_ns(options_->cores.consumer, options_->probes());
+    seen.references = references(options_->cores, options_->probes());
     seen.round_trip_ns =
         round_trip_ns(options_->cores.consumer, options_->cores.source, options_->probes());
     result_.round_trips_ns.push_back(seen.round_trip_ns);
@@ -141,7 +146,7 @@ std::vector<double> paired_ratios(const Measured& ours, const Measured& rival, D
     if (theirs.distance != distance) continue;
     const auto mine = std::find_if(ours.kept.begin(), ours.kept.end(), [&](const Kept& sample) {
       return sample.heat == theirs.heat && sample.distance == distance &&
-             same_speed(sample.reference_ns, theirs.reference_ns);
+             same_speed(sample.references, theirs.references);
     });
     if (mine != ours.kept.end()) ratios.push_back(theirs.ns_per_item / mine->ns_per_item);
   }

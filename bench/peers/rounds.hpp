@@ -2,10 +2,11 @@
 // Takes the samples of a case: rounds, interleaved, each sample between two probes of the machine.
 //   round:  ours rival rival rival rival  ours rival rival rival rival  ...
 //           \________ a heat __________/
-//   sample: reference, probe | implementation | reference, probe (which the next one begins with)
-// 1. A sample counts if both probes tell of the same distance, both references agree, and its
-//    threads had their CPUs for 99 % of it (for 100 % none would count: the kernel has work, too).
-// 2. Samples are compared within a heat only, and only if distance and reference agree there too.
+//   sample: references, probe | implementation | references, probe (which the next one begins with)
+// 1. A sample counts if both probes tell of the same distance, the references of each core agree,
+//    and its threads had their CPUs for 99 % of it (for 100 % none would count: the kernel has
+//    work, too).
+// 2. Samples are compared within a heat only, and only if distance and references agree there too.
 // 3. What does not count is counted.
 #pragma once
 
@@ -21,6 +22,7 @@ struct RoundOptions {
   unsigned rounds = 15;
   double seconds = 0.02;  ///< of one sample: short ones fit between two disturbances
   Cores cores;
+  DistanceBounds distances;
 
   [[nodiscard]] ProbeLength probes() const {
     return seconds < 0.005 ? ProbeLength::tiny : ProbeLength::whole;
@@ -31,7 +33,7 @@ struct Kept {
   unsigned heat = 0;
   Distance distance = Distance::near;
   double ns_per_item = 0;
-  double reference_ns = 0;
+  References references;
 };
 
 /// Of one implementation.

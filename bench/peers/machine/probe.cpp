@@ -12,8 +12,6 @@
 #include <thread>
 #include <utility>
 
-#include "../scenario.hpp"
-
 namespace penstock::bench {
 namespace {
 
@@ -51,6 +49,27 @@ std::uint64_t work(const std::vector<std::uint64_t>& words, unsigned passes) {
   return chains[0] ^ chains[1] ^ chains[2] ^ chains[3];
 }
 
+/// Of one core.
+double reference_ns(unsigned cpu, ProbeLength length) {
+  std::vector<double> stretches;
+  std::thread thread([&] {
+    pin_or_give_up(cpu);
+    const std::vector<std::uint64_t> words(16 * 1024, 1);
+    // relaxed: only keeps the work from being left out.
+    std::atomic<std::uint64_t> result{work(words, 1)};
+    for (unsigned i = 0; i < kStretches; ++i) {
+      const auto begin = std::chrono::steady_clock::now();
+      // relaxed: as above.
+      result.store(work(words, passes_of(length)), std::memory_order_relaxed);
+      stretches.push_back(
+          std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin)
+              .count());
+    }
+  });
+  thread.join();
+  return median(std::move(stretches));
+}
+
 }  // namespace
 
 bool pin_to(unsigned cpu) {
@@ -73,10 +92,10 @@ double WaitedForCpu::total_ns() {
   return waited_ns;
 }
 
-Distance distance_of(double round_trip_ns) {
-  return round_trip_ns < 80    ? Distance::one_core
-         : round_trip_ns < 250 ? Distance::near
-                               : Distance::far;
+Distance distance_of(double round_trip_ns, const DistanceBounds& bounds) {
+  return round_trip_ns < bounds.near_from_ns  ? Distance::one_core
+         : round_trip_ns < bounds.far_from_ns ? Distance::near
+                                              : Distance::far;
 }
 
 std::string_view to_string(Distance distance) {
@@ -88,13 +107,16 @@ std::string_view to_string(Distance distance) {
   return "unknown";
 }
 
-bool same_distance(double before_ns, double after_ns) {
-  return distance_of(before_ns) == distance_of(after_ns) &&
+bool same_distance(double before_ns, double after_ns, const DistanceBounds& bounds) {
+  return distance_of(before_ns, bounds) == distance_of(after_ns, bounds) &&
          std::max(before_ns, after_ns) < 1.5 * std::min(before_ns, after_ns);
 }
 
-bool same_speed(double before_ns, double after_ns) {
-  return std::max(before_ns, after_ns) <= std::min(before_ns, after_ns) * (1 + kReferenceTolerance);
+bool same_speed(const References& before, const References& after) {
+  const auto same = [](double a_ns, double b_ns) {
+    return std::max(a_ns, b_ns) <= std::min(a_ns, b_ns) * (1 + kReferenceTolerance);
+  };
+  return same(before.consumer_ns, after.consumer_ns) && same(before.source_ns, after.source_ns);
 }
 
 double median(std::vector<double> values) {
@@ -133,24 +155,12 @@ double round_trip_ns(unsigned cpu_a, unsigned cpu_b, ProbeLength length) {
   return median(std::move(stretches));
 }
 
-double reference_ns(unsigned cpu, ProbeLength length) {
-  std::vector<double> stretches;
-  std::thread thread([&] {
-    pin_or_give_up(cpu);
-    const std::vector<std::uint64_t> words(16 * 1024, 1);
-    // relaxed: only keeps the work from being left out.
-    std::atomic<std::uint64_t> result{work(words, 1)};
-    for (unsigned i = 0; i < kStretches; ++i) {
-      const auto begin = std::chrono::steady_clock::now();
-      // relaxed: as above.
-      result.store(work(words, passes_of(length)), std::memory_order_relaxed);
-      stretches.push_back(
-          std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now() - begin)
-              .count());
-    }
-  });
-  thread.join();
-  return median(std::move(stretches));
+References references(const Cores& cores, ProbeLength length) {
+  // One after the other: where the CPUs are the threads of one core, they would slow each other.
+  References both;
+  both.consumer_ns = reference_ns(cores.consumer, length);
+  both.source_ns = reference_ns(cores.source, length);
+  return both;
 }
 
 }  // namespace penstock::bench

@@ -2,12 +2,14 @@
 // Tells whether a sample was taken on the machine that it claims. On virtual machines the distance
 // between two cores changes without notice, and neighbours slow both cores for stretches: so each
 // sample is bracketed by a cache-line round trip between the two cores, and by a bare one-core
-// reference.
+// reference on each.
 #pragma once
 
 #include <cstdint>
 #include <string_view>
 #include <vector>
+
+#include "../scenario.hpp"
 
 namespace penstock::bench {
 
@@ -18,8 +20,14 @@ enum class ProbeLength : std::uint8_t { whole, tiny };
 /// stretches.
 double round_trip_ns(unsigned cpu_a, unsigned cpu_b, ProbeLength length = ProbeLength::whole);
 
-/// Nanoseconds of a fixed piece of work on one core, in its first two caches: the reference.
-double reference_ns(unsigned cpu, ProbeLength length = ProbeLength::whole);
+/// How fast both cores are, each alone.
+struct References {
+  double consumer_ns = 0;
+  double source_ns = 0;
+};
+
+/// Nanoseconds of a fixed piece of work on each core, in its first two caches: the reference.
+References references(const Cores& cores, ProbeLength length = ProbeLength::whole);
 
 /// Pins the calling thread; false if the system does not let it.
 bool pin_to(unsigned cpu);
@@ -41,19 +49,26 @@ class WaitedForCpu {
   double before_ns_;
 };
 
-/// Where two CPUs of a virtual machine are. Round trips of 55 to 57, of 105 to 145 and of 440 to
-/// 700 ns were seen on an AMD EPYC; at 55 ns two busy threads ran at 0.6 of their speed each, for
-/// they were the two threads of one core.
+/// Where two CPUs of a virtual machine are.
 enum class Distance : std::uint8_t { one_core, near, far };
 inline constexpr std::size_t kDistances = 3;
 
-Distance distance_of(double round_trip_ns);
+/// From which round trip on two CPUs are near, and from which far. On an AMD EPYC round trips of
+/// 55 to 57, of 105 to 145 and of 440 to 700 ns were seen; at 55 ns two busy threads ran at 0.6 of
+/// their speed each, for they were the two threads of one core.
+struct DistanceBounds {
+  double near_from_ns = 80;
+  double far_from_ns = 250;
+};
+
+Distance distance_of(double round_trip_ns, const DistanceBounds& bounds);
 std::string_view to_string(Distance distance);
 
 /// True if two probes tell of the same distance.
-bool same_distance(double before_ns, double after_ns);
-/// True if two references are within 8 %: neighbours slow the cores 1.5-fold in stretches.
-bool same_speed(double before_ns, double after_ns);
+bool same_distance(double before_ns, double after_ns, const DistanceBounds& bounds);
+/// True if the references of each core are within 8 %: neighbours slow the cores 1.5-fold in
+/// stretches.
+bool same_speed(const References& before, const References& after);
 
 /// 0 if there are none.
 double median(std::vector<double> values);
