@@ -99,6 +99,7 @@ Sample bare_simdjson_many(const Events& events, std::size_t count, const Cores& 
 // Two cores:
 Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& cores);
 Sample queue_simdjson(const Events& events, std::size_t count, const Cores& cores);
+Sample queue_simdjson_bulk(const Events& events, std::size_t count, const Cores& cores);
 Sample queue_simdjson_attributes(const Events& events, std::size_t count, const Cores& cores);
 Sample queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores);
 Sample queue_nlohmann(const Events& events, std::size_t count, const Cores& cores);

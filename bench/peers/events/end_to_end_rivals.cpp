@@ -2,26 +2,18 @@
 // What people glue together by hand: a queue of strings and a JSON library. The mimalloc that
 // Penstock links takes over malloc in the whole process; so there are strings of glibc's malloc
 // beside those of mimalloc.
-// The queue is favoured: producer and consumer tokens, strings with room for simdjson's padding so
-// that nothing is copied again, and a bound on events in flight by one counter that only the
-// consumer writes.
-#include <atomic>
-#include <condition_variable>
+// Strings have room for simdjson's padding, so that nothing is copied again.
 #include <cstdint>
 #include <cstdlib>
-#include <deque>
-#include <mutex>
 #include <string>
 #include <utility>
 
-#include <concurrentqueue/concurrentqueue.h>
 #include <simdjson.h>
 #include <nlohmann/json.hpp>
 
-#include <penstock/runtime/base/atomics.hpp>
-
 #include "../machine/start_line.hpp"
 #include "end_to_end.hpp"
+#include "string_queues.hpp"
 
 extern "C" {
 void* __libc_malloc(std::size_t bytes);  // NOLINT: glibc's names
@@ -30,8 +22,6 @@ void __libc_free(void* memory);          // NOLINT
 
 namespace penstock::bench {
 namespace {
-
-constexpr std::size_t kInFlightMax = 4096;  // as many as a default ring has slots
 
 /// What std::allocator would be without mimalloc.
 template <class T>
@@ -89,72 +79,6 @@ double read_with_nlohmann(const std::string& text) {
   return event.at("data").at("totalAmount").get<double>();
 }
 
-/// ConcurrentQueue, bounded by a count that only the consumer writes.
-template <class String>
-struct TokenQueue {
-  moodycamel::ConcurrentQueue<String> queue{kInFlightMax};
-  alignas(128) std::atomic<std::size_t> done{0};
-
-  struct Source {
-    explicit Source(TokenQueue& owner) : owner_(&owner), token_(owner.queue) {}
-    void put(String&& event) {
-      // acquire: pairs with the consumer's release; a bound, not a hand-over.
-      while (put_ - owner_->done.load(std::memory_order_acquire) >= kInFlightMax)
-        StdAtomics::pause();
-      ++put_;
-      owner_->queue.enqueue(token_, std::move(event));
-    }
-    TokenQueue* owner_;
-    moodycamel::ProducerToken token_;
-    std::size_t put_ = 0;
-  };
-
-  struct Consumer {
-    explicit Consumer(TokenQueue& owner) : owner_(&owner), token_(owner.queue) {}
-    void take(String& event) {
-      while (!owner_->queue.try_dequeue(token_, event)) StdAtomics::pause();
-      // release: pairs with the source's acquire.
-      if (++taken_ % 16 == 0) owner_->done.store(taken_, std::memory_order_release);
-    }
-    TokenQueue* owner_;
-    moodycamel::ConsumerToken token_;
-    std::size_t taken_ = 0;
-  };
-};
-
-/// A deque under a mutex, both sides asleep while they wait.
-struct LockedQueue {
-  std::mutex mutex;
-  std::condition_variable room;
-  std::condition_variable news;
-  std::deque<std::string> events;
-
-  struct Source {
-    explicit Source(LockedQueue& owner) : owner_(&owner) {}
-    void put(std::string&& event) {
-      std::unique_lock lock(owner_->mutex);
-      owner_->room.wait(lock, [this] { return owner_->events.size() < kInFlightMax; });
-      owner_->events.push_back(std::move(event));
-      lock.unlock();
-      owner_->news.notify_one();
-    }
-    LockedQueue* owner_;
-  };
-
-  struct Consumer {
-    explicit Consumer(LockedQueue& owner) : owner_(&owner) {}
-    void take(std::string& event) {
-      std::unique_lock lock(owner_->mutex);
-      owner_->news.wait(lock, [this] { return !owner_->events.empty(); });
-      event = std::move(owner_->events.front());
-      owner_->events.pop_front();
-      lock.unlock();
-      owner_->room.notify_one();
-    }
-    LockedQueue* owner_;
-  };
-};
-
 /// One source thread, one consumer thread, a queue of strings between them; read(event) gives the
 /// amount.
 template <class String, class Queue, class Read>
@@ -174,6 +98,7 @@ Sample through_queue(const Events& events, std::size_t count, const Cores& cores
         event.assign(found.data(), found.size());
         source.put(std::move(event));
       }
+      source.flush();
     };
     pass(0, kWarmUpEvents);
     line.meet();
@@ -202,10 +127,10 @@ Sample through_queue(const Events& events, std::size_t count, const Cores& cores
   return run;
 }
 
-template <class String, Reading reading>
+template <class String, template <class> class Queue, Reading reading>
 Sample queue_simdjson_of(const Events& events, std::size_t count, const Cores& cores) {
   SimdjsonReader<reading> reader;
-  return through_queue<String, TokenQueue<String>>(events, count, cores, [&](const String& event) {
+  return through_queue<String, Queue<String>>(events, count, cores, [&](const String& event) {
     return reader.read(event.data(), event.size(), event.capacity());
   });
 }
@@ -248,15 +173,19 @@ Sample bare_simdjson_many(const Events& events, std::size_t count, const Cores& 
 }
 
 Sample queue_simdjson(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<GlibcString, Reading::field>(events, count, cores);
+  return queue_simdjson_of<GlibcString, TokenQueue, Reading::field>(events, count, cores);
+}
+
+Sample queue_simdjson_bulk(const Events& events, std::size_t count, const Cores& cores) {
+  return queue_simdjson_of<GlibcString, BulkQueue, Reading::field>(events, count, cores);
 }
 
 Sample queue_simdjson_attributes(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<GlibcString, Reading::attributes>(events, count, cores);
+  return queue_simdjson_of<GlibcString, TokenQueue, Reading::attributes>(events, count, cores);
 }
 
 Sample queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<std::string, Reading::field>(events, count, cores);
+  return queue_simdjson_of<std::string, TokenQueue, Reading::field>(events, count, cores);
 }
 
 Sample queue_nlohmann(const Events& events, std::size_t count, const Cores& cores) {

@@ -40,6 +40,7 @@ std::vector<Case> end_to_end_cases(const Cores& cores) {
   add("bare loop, simdjson iterate_many", false, false, bare_simdjson_many);
   add("bare loop, penstock's decoder", false, false, bare_penstock);
   add("ConcurrentQueue + simdjson", false, false, queue_simdjson);
+  add("ConcurrentQueue + simdjson, bulk 16", false, false, queue_simdjson_bulk);
   add("ConcurrentQueue + simdjson, attributes too", false, false, queue_simdjson_attributes);
   add("ConcurrentQueue + simdjson, mimalloc", false, false, queue_simdjson_mimalloc);
   add("ConcurrentQueue + nlohmann::json", false, false, queue_nlohmann);
