@@ -66,6 +66,10 @@ Options parse(int count, char** arguments, const std::vector<Scenario>& known) {
   app.add_option("--cpus", options.cpus, "Consumer's and source's CPU; the first two if not given")
       ->delimiter(',')
       ->expected(2);
+  app.add_option("--settle", options.rounds.settle_seconds,
+                 "Seconds of warm-up at least, of what is compiled while it runs")
+      ->check(CLI::Range(0.0, 600.0))
+      ->capture_default_str();
   app.add_option("--near-from", options.rounds.distances.near_from_ns,
                  "Round trips (ns) under this are those of one core's two threads")
       ->check(CLI::PositiveNumber)

@@ -41,6 +41,15 @@ std::vector<std::size_t> ours_of(const Case& made) {
   return ours;
 }
 
+/// What this build or this machine does not run, and what was gone before it had run.
+std::vector<Absent> absent_of(const CaseResult& result) {
+  std::vector<Absent> absent = result.made->absent;
+  for (std::size_t i = 0; i < result.measured.size(); ++i)
+    if (!result.measured[i].gone.empty())
+      absent.push_back({result.made->implementations[i].name, result.measured[i].gone});
+  return absent;
+}
+
 /// "penstock, batch 16" -> "batch 16"
 std::string_view short_name(std::string_view name) {
   const std::size_t comma = name.find(", ");
@@ -105,11 +114,14 @@ void append_ratio(JsonWriter& json, std::string_view name, const Spread& ratio) 
 void append_implementation(JsonWriter& json, const CaseResult& result, std::size_t index) {
   const Implementation& implementation = result.made->implementations[index];
   const Measured& measured = result.measured[index];
+  if (!measured.gone.empty()) return;
   json.begin_object().member("name", implementation.name).member("ours", implementation.ours);
   json.member("items_per_sample", measured.count);
   json.member("dropped_distance", measured.dropped_distance);
   json.member("dropped_speed", measured.dropped_speed);
   json.member("dropped_waited_for_cpu", measured.dropped_waited);
+  if (implementation.settles)
+    json.member("warm_up_s", measured.settled_after_s).member("rate_stood", measured.settled);
   for (const Distance distance : kAll) {
     const Spread ns = spread_of(measured.ns_at(distance));
     if (ns.count == 0) continue;
@@ -134,7 +146,7 @@ void append_case(JsonWriter& json, const CaseResult& result) {
   json.key("implementations").begin_array();
   for (std::size_t i = 0; i < result.measured.size(); ++i) append_implementation(json, result, i);
   json.end_array().key("not_measured").begin_array();
-  for (const Absent& absent : result.made->absent)
+  for (const Absent& absent : absent_of(result))
     json.begin_object().member("name", absent.name).member("reason", absent.reason).end_object();
   json.end_array().end_object();
 }
@@ -180,12 +192,18 @@ std::string table(const CaseResult& result) {
                  trips.middle, trips.min, trips.max, trips.count);
   for (std::size_t i = 0; i < result.measured.size(); ++i) {
     const Measured& measured = result.measured[i];
+    if (!measured.gone.empty()) continue;
+    if (result.made->implementations[i].settles)
+      out +=
+          fmt::format("{}: warmed up for {:.1f} s{}\n", result.made->implementations[i].name,
+                      measured.settled_after_s,
+                      measured.settled ? ", then its rate stood" : ", and its rate did not stand");
     if (measured.kept.empty())
       out += fmt::format("{}: none of its samples counts ({} + {} + {} dropped)\n",
                          result.made->implementations[i].name, measured.dropped_distance,
                          measured.dropped_speed, measured.dropped_waited);
   }
-  for (const Absent& absent : result.made->absent)
+  for (const Absent& absent : absent_of(result))
     out += fmt::format("{}: not measured: {}\n", absent.name, absent.reason);
   return out;
 }

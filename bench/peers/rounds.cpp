@@ -2,22 +2,37 @@
 #include "rounds.hpp"
 
 #include <algorithm>
-#include <cmath>
-#include <cstdlib>
+#include <chrono>
+#include <optional>
 #include <string>
 
 namespace penstock::bench {
 namespace {
 
-constexpr std::size_t kRivalsInHeat = 4;  ///< as many fit into some tenths of a second
+constexpr std::size_t kRivalsInHeat = 8;  ///< as many fit into some tenths of a second
 
 constexpr double kWaitedMax = 0.01;  ///< of the time of a sample
+
+constexpr std::size_t kSettleSamples = 15;  ///< of a stretch: a third of a second
+constexpr double kSettleTolerance = 0.05;   ///< between the medians of two stretches
 
 /// What the machine is like between two samples.
 struct Surroundings {
   double round_trip_ns = 0;
   References references;
 };
+
+/// True if the last stretch is as fast as the one before.
+bool stands(const std::vector<double>& ns) {
+  if (ns.size() < 2 * kSettleSamples) return false;
+  const auto stretch = [&](std::size_t from_end) {
+    const auto end = ns.end() - static_cast<std::ptrdiff_t>(from_end);
+    return median({end - kSettleSamples, end});
+  };
+  const double last = stretch(0);
+  const double before = stretch(kSettleSamples);
+  return std::max(last, before) <= std::min(last, before) * (1 + kSettleTolerance);
+}
 
 class Sampler {
  public:
@@ -29,11 +44,52 @@ class Sampler {
 
   /// Warms an implementation up and finds how many items take as long as a sample should.
   void calibrate(std::size_t index) {
+    find_count(index);
+    if (!made_->implementations[index].settles) return;
+    settle(index);
+    find_count(index);
+  }
+
+  void look() { now_ = look_around(); }
+
+  /// The surroundings behind one sample are those before the next.
+  void sample(std::size_t index, unsigned heat) {
+    Measured& measured = result_.measured[index];
+    const Surroundings before = now_;
+    const std::optional<Sample> taken = run(index, measured.count);
+    if (!taken) return;
+    look();
+    const DistanceBounds& bounds = options_->distances;
+    if (!same_distance(before.round_trip_ns, now_.round_trip_ns, bounds)) {
+      ++measured.dropped_distance;
+    } else if (!same_speed(before.references, now_.references)) {
+      ++measured.dropped_speed;
+    } else if (!made_->implementations[index].sleeps &&
+               taken->waited_ns > kWaitedMax * taken->ns_per_item * double(measured.count)) {
+      ++measured.dropped_waited;
+    } else {
+      const auto mean = [&](double References::*of) {
+        return (before.references.*of + now_.references.*of) / 2;
+      };
+      measured.kept.push_back({.heat = heat,
+                               .distance = distance_of(before.round_trip_ns, bounds),
+                               .ns_per_item = taken->ns_per_item,
+                               .references = {.consumer_ns = mean(&References::consumer_ns),
+                                              .source_ns = mean(&References::source_ns)}});
+    }
+  }
+
+  CaseResult take() { return std::move(result_); }
+
+ private:
+  void find_count(std::size_t index) {
     const Implementation& implementation = made_->implementations[index];
     const double wanted_ns = options_->seconds * 1e9;
     std::uint64_t count = std::min<std::uint64_t>(1000, implementation.count_max);
     for (;;) {
-      const double took_ns = run(index, count).ns_per_item * double(count);
+      const std::optional<Sample> taken = run(index, count);
+      if (!taken) return;
+      const double took_ns = taken->ns_per_item * double(count);
       const double factor = std::min(wanted_ns / std::max(took_ns, 1.0), 8.0);
       const auto next = static_cast<std::uint64_t>(double(count) * factor);
       const bool last = factor < 2 || next >= implementation.count_max;
@@ -45,37 +101,22 @@ class Sampler {
     run(index, count);
   }
 
-  void look() { now_ = look_around(); }
-
-  /// The surroundings behind one sample are those before the next.
-  void sample(std::size_t index, unsigned heat) {
+  /// Runs it until its rate stands.
+  void settle(std::size_t index) {
     Measured& measured = result_.measured[index];
-    const Surroundings before = now_;
-    const Sample taken = run(index, measured.count);
-    look();
-    const DistanceBounds& bounds = options_->distances;
-    if (!same_distance(before.round_trip_ns, now_.round_trip_ns, bounds)) {
-      ++measured.dropped_distance;
-    } else if (!same_speed(before.references, now_.references)) {
-      ++measured.dropped_speed;
-    } else if (!made_->implementations[index].sleeps &&
-               taken.waited_ns > kWaitedMax * taken.ns_per_item * double(measured.count)) {
-      ++measured.dropped_waited;
-    } else {
-      const auto mean = [&](double References::*of) {
-        return (before.references.*of + now_.references.*of) / 2;
-      };
-      measured.kept.push_back({.heat = heat,
-                               .distance = distance_of(before.round_trip_ns, bounds),
-                               .ns_per_item = taken.ns_per_item,
-                               .references = {.consumer_ns = mean(&References::consumer_ns),
-                                              .source_ns = mean(&References::source_ns)}});
-    }
+    const auto begin = std::chrono::steady_clock::now();
+    const double longest_s = RoundOptions::kSettleFactor * options_->settle_seconds;
+    std::vector<double> ns;
+    do {
+      const std::optional<Sample> taken = run(index, measured.count);
+      if (!taken) return;
+      ns.push_back(taken->ns_per_item);
+      const std::chrono::duration<double> so_far = std::chrono::steady_clock::now() - begin;
+      measured.settled_after_s = so_far.count();
+      measured.settled = so_far.count() >= options_->settle_seconds && stands(ns);
+    } while (!measured.settled && measured.settled_after_s < longest_s);
   }
 
-  CaseResult take() { return std::move(result_); }
-
- private:
   Surroundings look_around() {
     Surroundings seen;
     seen.references = references(options_->cores, options_->probes());
@@ -85,9 +126,17 @@ class Sampler {
     return seen;
   }
 
-  Sample run(std::size_t index, std::uint64_t count) {
+  /// Nothing if its process has ended: then what it gave so far does not count either.
+  std::optional<Sample> run(std::size_t index, std::uint64_t count) {
     const Implementation& implementation = made_->implementations[index];
+    Measured& measured = result_.measured[index];
+    if (!measured.gone.empty()) return std::nullopt;
     const Sample sample = implementation.run(count);
+    if (!sample.gone.empty()) {
+      measured.gone = sample.gone;
+      measured.kept.clear();
+      return std::nullopt;
+    }
     Expected& expected = expected_[index];
     if (expected.count != count) expected = {count, made_->expected(count)};
     if (sample.checksum != expected.checksum)

@@ -4,13 +4,14 @@
 //           \________ a heat __________/
 //   sample: references, probe | implementation | references, probe (which the next one begins with)
 // 1. A sample counts if both probes tell of the same distance, the references of each core agree,
-//    and its threads had their CPUs for 99 % of it (for 100 % none would count: the kernel has
-//    work, too).
+//    and its threads had their CPUs for 99 % of it (of 100 % none would: the kernel works, too).
 // 2. Samples are compared within a heat only, and only if distance and references agree there too.
 // 3. What does not count is counted.
+// 4. An implementation whose process ends has no samples, but a reason; the others go on.
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "machine/probe.hpp"
@@ -21,8 +22,13 @@ namespace penstock::bench {
 struct RoundOptions {
   unsigned rounds = 15;
   double seconds = 0.02;  ///< of one sample: short ones fit between two disturbances
+  /// Of what is compiled while it runs: at least so long, and up to kSettleFactor times as long
+  /// until its rate stands.
+  double settle_seconds = 3;
   Cores cores;
   DistanceBounds distances;
+
+  static constexpr double kSettleFactor = 5;
 
   [[nodiscard]] ProbeLength probes() const {
     return seconds < 0.005 ? ProbeLength::tiny : ProbeLength::whole;
@@ -43,6 +49,9 @@ struct Measured {
   unsigned dropped_distance = 0;  ///< the cores moved meanwhile
   unsigned dropped_speed = 0;     ///< the reference changed by more than 8 % meanwhile
   unsigned dropped_waited = 0;    ///< its threads waited for their CPUs, for others ran there
+  double settled_after_s = 0;     ///< of warm-up, where it was asked to settle
+  bool settled = false;
+  std::string gone;  ///< why there are no samples; empty where there may be some
 
   [[nodiscard]] std::vector<double> ns_at(Distance distance) const;
 };

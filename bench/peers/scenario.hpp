@@ -19,7 +19,8 @@ struct Cores {
 struct Sample {
   double ns_per_item = 0;
   std::uint64_t checksum = 0;
-  double waited_ns = 0;  ///< that its threads were ready to run, and did not, while others did
+  double waited_ns = 0;   ///< that its threads were ready to run, and did not, while others did
+  std::string gone = {};  ///< why there is no sample, and will be none: its process has ended
 };
 
 struct Implementation {
@@ -30,6 +31,8 @@ struct Implementation {
   std::function<Sample(std::uint64_t count)> run;
   std::uint64_t count_max = UINT64_MAX;
   bool sleeps = false;  ///< waits asleep: then being woken takes time that is its own
+  /// Is compiled while it runs: warmed up until its rate stands.
+  bool settles = false;
 };
 
 /// What this build or this machine cannot run.

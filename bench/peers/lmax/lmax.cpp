@@ -4,6 +4,7 @@
 #include "lmax.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <utility>
 #include <vector>
 
@@ -30,6 +32,8 @@ namespace penstock::bench {
 namespace {
 
 constexpr bool kBuilt = sizeof(PENSTOCK_LMAX_CLASSES) > 1;
+/// A sample takes some ten seconds at most.
+constexpr int kAnswerMaxMs = 120'000;
 constexpr const char* kRemedy = "install packages-bench.txt and configure again";
 
 Absent absent(const std::string& why) {
@@ -44,7 +48,8 @@ std::variant<std::shared_ptr<Lmax>, Absent> Lmax::start(const Cores& cores,
   std::shared_ptr<Lmax> lmax(new Lmax);
   std::string line;
   if (!lmax->launch(item_bytes)) return absent("cannot run " PENSTOCK_LMAX_JAVA);
-  if (!lmax->read_line(line) || line != "ready") return absent("its Java program does not start");
+  if (!lmax->read_line(line) || line != "ready")
+    return absent("its Java program does not start (" + lmax->gone_ + ")");
   if (!lmax->pin("lmax-source", cores.source) || !lmax->pin("lmax-consumer", cores.consumer))
     return Absent{.name = "LMAX Disruptor", .reason = "its threads cannot be pinned"};
   return lmax;
@@ -91,9 +96,17 @@ Lmax::~Lmax() {
   // The end of its standard input ends it.
   if (requests_ >= 0) ::close(requests_);
   if (answers_ >= 0) ::close(answers_);
-  if (pid_ > 0)
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-    }
+  reap();
+}
+
+std::string Lmax::reap() {
+  if (pid_ <= 0) return "";
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+  }
+  pid_ = -1;
+  return WIFSIGNALED(status) ? "its process was ended by signal " + std::to_string(WTERMSIG(status))
+                             : "its process ended with " + std::to_string(WEXITSTATUS(status));
 }
 
 bool Lmax::read_line(std::string& line) {
@@ -103,10 +116,22 @@ bool Lmax::read_line(std::string& line) {
       unread_.erase(0, end + 1);
       return true;
     }
+    pollfd answer{.fd = answers_, .events = POLLIN, .revents = 0};
+    const int ready = ::poll(&answer, 1, kAnswerMaxMs);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready == 0) {
+      ::kill(pid_, SIGKILL);
+      reap();
+      gone_ = "its process did not answer for " + std::to_string(kAnswerMaxMs / 1000) + " seconds";
+      return false;
+    }
     std::array<char, 256> bytes{};
     const ssize_t count = ::read(answers_, bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return false;
+    if (count <= 0) {
+      gone_ = reap();
+      return false;
+    }
     unread_.append(bytes.data(), static_cast<std::size_t>(count));
   }
 }
@@ -129,18 +154,24 @@ bool Lmax::pin(const std::string& thread, unsigned cpu) const {
 }
 
 Sample Lmax::run(const Work& work, std::uint64_t count) {
+  if (!gone_.empty()) return {.gone = gone_};
   const std::string request = work.kind + ' ' + std::to_string(work.slots) + ' ' +
                               std::to_string(work.batch) + ' ' + std::to_string(count) + '\n';
   std::string line;
-  if (::write(requests_, request.data(), request.size()) != static_cast<ssize_t>(request.size()) ||
-      !read_line(line))
-    give_up("LMAX Disruptor: its process ended within \"" + request + "\"");
-  char* rest = nullptr;
-  const double ns = std::strtod(line.c_str(), &rest);
-  // Java has no unsigned numbers.
-  const auto sum = static_cast<std::uint64_t>(std::strtoll(rest, &rest, 10));
-  const double waited_ns = std::strtod(rest, nullptr);
-  return {ns / double(count), sum, waited_ns};
+  // A request that cannot be written is one that nobody answers.
+  (void)!::write(requests_, request.data(), request.size());
+  if (!read_line(line)) return {.gone = gone_};
+  std::istringstream answer(line);
+  double ns = 0;
+  std::int64_t sum = 0;  // Java has no unsigned numbers
+  double waited_ns = 0;
+  if (!(answer >> ns >> sum >> waited_ns)) {
+    gone_ = "its process answered \"" + line + "\"";
+    return {.gone = gone_};
+  }
+  return {.ns_per_item = ns / double(count),
+          .checksum = static_cast<std::uint64_t>(sum),
+          .waited_ns = waited_ns};
 }
 
 void add_lmax(Case& to, const std::variant<std::shared_ptr<Lmax>, Absent>& lmax,
@@ -153,7 +184,8 @@ void add_lmax(Case& to, const std::variant<std::shared_ptr<Lmax>, Absent>& lmax,
     to.implementations.push_back(
         {.name = row.name,
          .run = [jvm = std::get<std::shared_ptr<Lmax>>(lmax),
-                 work = row.work](std::uint64_t count) { return jvm->run(work, count); }});
+                 work = row.work](std::uint64_t count) { return jvm->run(work, count); },
+         .settles = true});
 }
 
 }  // namespace penstock::bench
