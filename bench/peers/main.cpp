@@ -5,16 +5,16 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <list>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include <penstock/runtime/machine/cpu.hpp>
 
 #include "events/scenarios.hpp"
-#include "machine/facts.hpp"
 #include "queues/scenarios.hpp"
 #include "report.hpp"
 #include "rounds.hpp"
@@ -78,13 +78,17 @@ Options parse(int count, char** arguments, const std::vector<Scenario>& known) {
                  "Round trips (ns) from this on are those of far cores")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  app.add_option("--json", options.json_path, "Write everything that was found to this file");
+  app.add_option("--json", options.json_path,
+                 "Write everything that was found to this file, anew after each case");
   app.add_flag("--list", options.list, "Only tell the scenarios");
   try {
     app.parse(count, arguments);
     const DistanceBounds& distances = options.rounds.distances;
     if (distances.near_from_ns >= distances.far_from_ns)
       throw CLI::ValidationError("--far-from", "must be more than --near-from");
+    const std::filesystem::file_status json = std::filesystem::status(options.json_path);
+    if (std::filesystem::exists(json) && !std::filesystem::is_regular_file(json))
+      throw CLI::ValidationError("--json", options.json_path + " is no file to be written anew");
   } catch (const CLI::ParseError& error) {
     std::exit(app.exit(error) == 0 ? 0 : kExitUsage);
   }
@@ -101,6 +105,18 @@ Cores choose_cores(const std::vector<unsigned>& wanted) {
   return {.consumer = cpus[0], .source = cpus[1]};
 }
 
+/// Whole or not at all: whoever is interrupted keeps what was there before.
+void write_anew(const std::string& path, const std::string& text) {
+  const std::string partial = path + ".partial";
+  std::ofstream file(partial);
+  file << text << '\n';
+  file.close();
+  if (!file) give_up("cannot write " + partial);
+  std::error_code error;
+  std::filesystem::rename(partial, path, error);
+  if (error) give_up("cannot rename " + partial + " to " + path + ": " + error.message());
+}
+
 int run(int count, char** arguments) {
   const std::vector<Scenario> known = all_scenarios();
   Options options = parse(count, arguments, known);
@@ -109,16 +125,18 @@ int run(int count, char** arguments) {
       std::printf("%-12s %s\n", scenario.name.c_str(), scenario.summary.c_str());
     return 0;
   }
-  std::ofstream json;
-  if (!options.json_path.empty()) {
-    json.open(options.json_path);
-    if (!json) give_up("cannot write " + options.json_path);
-  }
   options.rounds.cores = choose_cores(options.cpus);
-  const MachineFacts facts = machine_facts(count, arguments, options.rounds.cores);
-  std::fputs(heading(facts, options.rounds).c_str(), stdout);
+  const RunFacts facts = facts_of(count, arguments, options.rounds);
+  for (const std::string& why : facts.not_a_measurement)
+    std::fprintf(stderr, "penstock_peers: NOT A MEASUREMENT: %s\n", why.c_str());
+  std::fputs(heading(facts).c_str(), stdout);
   std::list<std::vector<Case>> cases;  // results point into them
   std::vector<CaseResult> results;
+  const auto write_json = [&](bool complete) {
+    if (!options.json_path.empty())
+      write_anew(options.json_path, to_json(facts, results, complete));
+  };
+  write_json(false);  // so that a path that cannot be written is told before the work
   const auto chosen = [&](const std::string& name) {
     return std::any_of(
         options.scenarios.begin(), options.scenarios.end(),
@@ -131,16 +149,13 @@ int run(int count, char** arguments) {
       results.push_back(measure(made, options.rounds));
       std::fputs(table(results.back()).c_str(), stdout);
       std::fflush(stdout);
+      write_json(false);
     }
     // A JVM that is not needed any more ends here.
     for (Case& made : cases.back())
       for (Implementation& implementation : made.implementations) implementation.run = nullptr;
   }
-  if (json.is_open()) {
-    json << to_json(facts, options.rounds, results) << '\n';
-    json.close();
-    if (!json) give_up("cannot write " + options.json_path);
-  }
+  write_json(true);
   return 0;
 }
 
