@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,8 @@ namespace {
 constexpr std::size_t kRivalsInHeat = 8;  ///< as many fit into some tenths of a second
 
 constexpr double kWaitedMax = 0.01;  ///< of the time of a sample
+
+constexpr unsigned kRunsToBelieve = 3;  ///< that so many items take as long as a sample should
 
 constexpr std::size_t kSettleSamples = 15;  ///< of a stretch: a third of a second
 constexpr double kSettleTolerance = 0.05;   ///< between the medians of two stretches
@@ -86,16 +89,21 @@ class Sampler {
     const Implementation& implementation = made_->implementations[index];
     const double wanted_ns = options_->seconds * 1e9;
     std::uint64_t count = std::min<std::uint64_t>(1000, implementation.count_max);
-    for (;;) {
+    double shortest_ns = HUGE_VAL;
+    for (unsigned runs = 1;; ++runs) {
       const std::optional<Sample> taken = run(index, count);
       if (!taken) return;
-      const double took_ns = taken->ns_per_item * double(count);
-      const double factor = std::min(wanted_ns / std::max(took_ns, 1.0), 8.0);
+      shortest_ns = std::min(shortest_ns, taken->ns_per_item * double(count));
+      const double factor = std::min(wanted_ns / std::max(shortest_ns, 1.0), 8.0);
+      // A run that was disturbed looks long enough.
+      if (factor < 2 && runs < kRunsToBelieve) continue;
       const auto next = static_cast<std::uint64_t>(double(count) * factor);
       const bool last = factor < 2 || next >= implementation.count_max;
       // An even number, so that two producers can share it.
       count = std::clamp<std::uint64_t>(next & ~std::uint64_t{1}, 2, implementation.count_max);
       if (last) break;
+      runs = 0;
+      shortest_ns = HUGE_VAL;
     }
     result_.measured[index].count = count;
     run(index, count);
