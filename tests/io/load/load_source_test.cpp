@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a load is made of: the pool of events, the source that publishes them, and the hiccup meter.
+// On a clock of the test, or without looking at time.
+#include <fstream>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <penstock/io/load/event_pool.hpp>
+#include <penstock/io/load/hiccup_meter.hpp>
+#include <penstock/io/load/load_source.hpp>
+#include <penstock/pipeline/flow/pipeline.hpp>
+
+namespace penstock::test {
+namespace {
+
+using std::chrono_literals::operator""s;
+
+std::string temporary(const std::string& name) { return ::testing::TempDir() + "penstock-" + name; }
+
+TEST(EventPool, lines_of_a_file_are_taken_as_a_source_would) {
+  const std::string path = temporary("pool.ndjson");
+  std::ofstream(path) << "{\"a\":1}\r\n\n  \n" << std::string(100, 'x') << "\n{\"b\":2}";
+  const auto pool = EventPool::of_file(path, 50);
+  ASSERT_TRUE(pool) << pool.error().message;
+  ASSERT_EQ(pool->size(), 2U);
+  EXPECT_EQ((*pool)[0], "{\"a\":1}");
+  EXPECT_EQ((*pool)[1], "{\"b\":2}");
+  EXPECT_EQ(pool->bytes_mean(), 7);
+  EXPECT_EQ(pool->origin(), "2 events of " + path);
+}
+
+TEST(EventPool, file_without_an_event_is_an_error_that_names_it) {
+  const std::string path = temporary("empty.ndjson");
+  std::ofstream(path) << "\n\n";
+  for (const std::string& wrong : {path, path + ".gone", std::string("/dev/null")}) {
+    const auto pool = EventPool::of_file(wrong, 50);
+    ASSERT_FALSE(pool);
+    EXPECT_EQ(pool.error().code, ErrorCode::unavailable);
+    EXPECT_NE(pool.error().message.find(wrong), std::string::npos) << pool.error().message;
+  }
+}
+
+TEST(EventPool, generated_orders_are_those_of_their_options) {
+  const EventPool pool = EventPool::of_orders({.seed = 3}, 10);
+  OrderGenerator orders({.seed = 3});
+  for (std::size_t i = 0; i < pool.size(); ++i) {
+    std::string event;
+    orders.append(event);
+    EXPECT_EQ(pool[i], event);
+  }
+  EXPECT_EQ(pool.origin(), "10 generated orders");
+}
+
+TEST(HiccupMeter, stall_counts_for_every_sleep_that_could_not_begin) {
+  Histogram late;
+  record_hiccup(late, 35, 10);
+  const HistogramSnapshot snapshot = late.snapshot();
+  EXPECT_EQ(snapshot.count(), 4U);  // 35, 25, 15, 5
+  EXPECT_EQ(snapshot.min(), 5U);
+  EXPECT_EQ(snapshot.max(), 35U);
+  Histogram none;
+  record_hiccup(none, 0, 10);
+  EXPECT_EQ(none.snapshot().count(), 1U);
+}
+
+TEST(HiccupMeter, measures_until_it_is_destroyed) {
+  auto meter = HiccupMeter::start();
+  ASSERT_TRUE(meter) << meter.error().message;
+  while ((*meter)->snapshot().count() < 3) std::this_thread::yield();
+}
+
+/// A pipeline on a clock of the test, with a load source.
+struct LoadOnClock {
+  explicit LoadOnClock(LoadSource::Options options, const EventPool& pool) {
+    auto made = std::make_unique<LoadSource>(std::move(options), pool, clock);
+    source = made.get();
+    PipelineBuilder builder{PipelineOptions{}};
+    builder.source(std::move(made)).clock(clock);
+    auto built = builder.build();
+    if (!built) throw std::runtime_error(built.error().message);
+    pipeline.emplace(std::move(*built));
+  }
+
+  Report run() {
+    EXPECT_TRUE(pipeline->start());
+    EXPECT_TRUE(pipeline->wait_for_sources(60s));
+    return pipeline->stop(60s);
+  }
+
+  ManualClock clock{1'000'000};
+  LoadSource* source = nullptr;
+  std::optional<Pipeline> pipeline;
+};
+
+TEST(LoadSource, overdue_events_are_sent_at_once_and_carry_the_time_they_were_due) {
+  const EventPool pool = EventPool::of_orders({}, 7);
+  // Ten events, one every 100 ns, all of them overdue when the source first looks.
+  LoadOnClock load({.schedule = {.rate = 1e7}, .duration_ns = 1'000, .overrun_ns = 1'000'000},
+                   pool);
+  load.source->begin_at(900'000);
+  const Report report = load.run();
+  EXPECT_EQ(load.source->sent(), 10U);
+  EXPECT_EQ(report.stats.completed, 10U);
+  EXPECT_EQ(load.source->unsent_ns().count(), 0U);
+  // The first was due at 900,000 and the last at 900,900; the clock stands at 1,000,000.
+  for (const HistogramSnapshot& late : {load.source->lateness_ns(), report.stats.latency_ns}) {
+    EXPECT_EQ(late.count(), 10U);
+    EXPECT_EQ(late.max(), 100'000U);
+    EXPECT_LE(late.min(), 99'100U);
+    EXPECT_GE(late.min(), 99'100U - 99'100U / 64);
+  }
+}
+
+TEST(LoadSource, what_could_not_be_sent_in_time_counts_with_what_it_waited) {
+  const EventPool pool = EventPool::of_orders({}, 7);
+  LoadOnClock load({.schedule = {.rate = 1e7}, .duration_ns = 1'000, .overrun_ns = 500}, pool);
+  load.source->begin_at(900'000);  // ended, with its overrun, at 901,500: long ago
+  const Report report = load.run();
+  EXPECT_EQ(load.source->sent(), 0U);
+  EXPECT_EQ(report.stats.offered, 0U);
+  EXPECT_EQ(load.source->unsent_ns().count(), 10U);
+  EXPECT_EQ(load.source->unsent_ns().max(), 100'000U);
+}
+
+TEST(LoadSource, more_unsent_events_than_one_poll_counts_are_counted_and_told_in_order) {
+  const EventPool pool = EventPool::of_orders({}, 7);
+  const auto phases = std::make_shared<LoadPhases>();
+  phases->sending.reset(1);
+  phases->counting.reset(1);
+  LoadOnClock load(
+      {.schedule = {.rate = 1e9}, .duration_ns = 200'000, .overrun_ns = 500, .phases = phases},
+      pool);
+  load.source->begin_at(1);  // ended, with its overrun, at 200,501: long ago
+  ASSERT_TRUE(load.pipeline->start());
+  while (!phases->counting.zero()) std::this_thread::yield();
+  EXPECT_TRUE(phases->sending.zero());
+  EXPECT_EQ(load.source->unsent_ns().count(), 200'000U);
+  EXPECT_EQ(load.pipeline->stop(60s).stats.offered, 0U);
+}
+
+}  // namespace
+}  // namespace penstock::test
