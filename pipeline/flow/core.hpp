@@ -48,6 +48,7 @@ struct alignas(kControlBytes) ProducerState {
   // Written by the producing thread, read by stats().
   Counter offered;
   Counter accepted;
+  Counter counted;  ///< of the accepted ones those that count, where stages are measured
   Counter bytes_accepted;
   Counter blocked_ns;
   Counter wakes_late;  ///< waits for room that timed out where somebody should have woken
@@ -138,6 +139,15 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
     // relaxed: says only that it is worth asking the rings, which tell by their own words.
     return closing_.load(std::memory_order_relaxed);
   }
+  /// Events that were accepted before this time count in no latency (Pipeline::count_from).
+  void count_from(std::uint64_t at_ns) noexcept {
+    // relaxed: ordered by what makes the first producer publish; its stamp takes it to runners.
+    counts_from_ns_.store(at_ns, std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t counts_from_ns() const noexcept {
+    // relaxed: ordered by the event that it is asked for, as above.
+    return counts_from_ns_.load(std::memory_order_relaxed);
+  }
   void source_ended() noexcept;
 
   // Producers (producer.cpp).
@@ -146,7 +156,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   PublishResult publish(ProducerState& state, const Offer& offer) noexcept;
   /// Decodes and finds the partition, where this happens before the claim.
   PublishResult route(ProducerState& state, std::string_view event, Prepared& prepared) noexcept;
-  static void count_accepted(ProducerState& state, std::uint64_t bytes) noexcept;
+  void count_accepted(ProducerState& state, std::uint64_t bytes,
+                      const SlotFields& fields) const noexcept;
   void refuse_at_door(ProducerState& state, const Offer& offer, RefuseReason reason,
                       std::string_view detail) noexcept;
   /// The host's turn, on the thread that waits. False if its function threw.
@@ -227,6 +238,8 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   alignas(kControlBytes) std::atomic<bool> abandoned_{false};
   std::atomic<bool> stopping_{false};
   std::atomic<bool> closing_{false};
+  // Written by the host's thread before the first event, read by runners and producers.
+  std::atomic<std::uint64_t> counts_from_ns_{0};
   // Written by the host's thread at both ends, read by stats().
   std::atomic<std::uint64_t> started_ns_{0};
   std::atomic<std::uint64_t> stopped_ns_{0};

@@ -27,6 +27,7 @@ Producer Pipeline::producer() { return Producer(core_); }
 Stats Pipeline::stats() const { return core_->stats(); }
 Health Pipeline::health() const { return core_->health(); }
 const Plan& Pipeline::plan() const noexcept { return core_->layout.plan; }
+void Pipeline::count_from(std::uint64_t at_ns) noexcept { core_->count_from(at_ns); }
 bool Pipeline::wait_for_sources(std::chrono::nanoseconds timeout) {
   return core_->wait_for_sources(timeout);
 }

@@ -62,6 +62,12 @@ class Pipeline {
   [[nodiscard]] Health health() const;
   [[nodiscard]] const Plan& plan() const noexcept;
 
+  /// Leaves events that were accepted, or due (SourcePort::publish_planned), before `at_ns` of the
+  /// pipeline's clock out of what stats() says of time: latency_ns and segments. So a warm-up can
+  /// be left out exactly. Counts are of all events. Requires: called, if at all, before the first
+  /// event is published.
+  void count_from(std::uint64_t at_ns) noexcept;
+
   /// Waits until every source has ended, or something failed, or the time ran out (false).
   [[nodiscard]] bool wait_for_sources(std::chrono::nanoseconds timeout);
 

@@ -280,14 +280,16 @@ void PipelineCore::enter_slot(ProducerState& state, const Offer& offer,
   prepared.fields.accepted_ns = offer.planned_ns != 0 ? offer.planned_ns : clock.now_ns();
   if (prepared.fields.decoded)
     partitions[prepared.partition]->envelope(claim.slot_index()) = prepared.envelope;
-  count_accepted(state, offer.event.size());
+  count_accepted(state, offer.event.size(), prepared.fields);
 }
 
 /// Before the stamp, so that no runner ever counts an event as completed before it was counted
 /// here.
-void PipelineCore::count_accepted(ProducerState& state, std::uint64_t bytes) noexcept {
+void PipelineCore::count_accepted(ProducerState& state, std::uint64_t bytes,
+                                  const SlotFields& fields) const noexcept {
   state.accepted.add(1);
   state.bytes_accepted.add(bytes);
+  if (measures_stages && fields.accepted_ns >= counts_from_ns()) state.counted.add(1);
 }
 
 void PipelineCore::refuse_at_door(ProducerState& state, const Offer& offer, RefuseReason reason,
@@ -438,7 +440,7 @@ PublishResult ProducerClaim::commit(std::size_t length) noexcept {
   }
   prepared.fields.accepted_ns = core_->clock.now_ns();
   state_->offered.add(1);
-  core_->count_accepted(*state_, length);
+  core_->count_accepted(*state_, length, prepared.fields);
   claim_.publish(static_cast<std::uint32_t>(length), prepared.fields);
   return result_ = PublishResult::accepted;
 }

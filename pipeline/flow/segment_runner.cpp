@@ -106,7 +106,10 @@ std::uint32_t SegmentRunner::collect(std::uint32_t limit) {
   if (limit == 0 || !reader_.is_there(0)) return 0;
   const std::uint64_t now_ns = core_->clock.now_ns();
   since_ns_ = now_ns;
-  if (step_times_ != nullptr) step_times_->begin(now_ns);
+  if (step_times_ != nullptr) {
+    step_times_->count_from(core_->counts_from_ns());
+    step_times_->begin(now_ns);
+  }
   // relaxed: statistic.
   activity_.oldest_ns.store(reader_.slot_at(0).fields.accepted_ns, std::memory_order_relaxed);
   decoder_.clear();
@@ -230,7 +233,7 @@ void SegmentRunner::run_stages() {
     }
     if (batch_.thrown_ != 0) [[unlikely]]
       counters_.stages[number].thrown.add(batch_.thrown_);
-    if (step_times_ != nullptr) step_times_->step_done(i + 1, core_->clock.now_ns(), batch_.size());
+    if (step_times_ != nullptr) step_times_->step_done(i + 1, core_->clock.now_ns());
   }
   be_at(RunnerActivity::kIdle);
   if (indexed_again_ != 0) counters_.indexed_again.add(std::exchange(indexed_again_, 0));
@@ -243,7 +246,7 @@ void SegmentRunner::note_waits() {
     step_times_->waited(ring_->slot_index(reader_.sequence_at(i)),
                         reader_.slot_at(i).fields.accepted_ns);
   }
-  step_times_->step_done(0, core_->clock.now_ns(), batch_.size());
+  step_times_->step_done(0, core_->clock.now_ns());
 }
 
 /// False if a sink failed, and with it the pipeline.
@@ -259,28 +262,34 @@ bool SegmentRunner::write_sinks() {
     if (written)
       written = guarded(sink->name(), [&] { return sink->write(views_, partition_->number()); });
   be_at(RunnerActivity::kIdle);
-  if (step_times_ != nullptr)
-    step_times_->step_done(stages_.size() + 1, core_->clock.now_ns(), batch_.size());
+  if (step_times_ != nullptr) step_times_->step_done(stages_.size() + 1, core_->clock.now_ns());
   if (written) return true;
   core_->fail(std::move(written).error());
   return false;
 }
 
 void SegmentRunner::end_events(std::uint64_t now_ns) {
+  const std::uint64_t from_ns = core_->counts_from_ns();
   std::uint64_t completed = 0;
+  std::uint64_t counted = 0;
   for (std::uint32_t i = 0; i < batch_.size(); ++i, ++ended_) {
     const EventRing::Slot& slot = reader_.slot_at(i);
+    const std::uint64_t accepted_ns = slot.fields.accepted_ns;
+    const bool counts = accepted_ns >= from_ns;
     if (batch_.alive(i)) [[likely]] {
       ++completed;
-      const std::uint64_t accepted_ns = slot.fields.accepted_ns;
-      counters_.latency_ns.record(now_ns > accepted_ns ? now_ns - accepted_ns : 0);
+      if (counts) [[likely]]
+        counters_.latency_ns.record(now_ns > accepted_ns ? now_ns - accepted_ns : 0);
     } else if (!end_unfinished(i, slot)) {
       break;
     }
+    if (counts && slot.kind != SlotKind::tombstone) [[likely]]
+      ++counted;
     if (slot.kind != SlotKind::inline_bytes) [[unlikely]]
       release(slot);
   }
   counters_.completed.add(completed);
+  counters_.counted.add(counted);
 }
 
 /// Counts an event that did not get to the end. False if its reject could not be written.

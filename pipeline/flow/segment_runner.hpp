@@ -41,6 +41,7 @@ struct RunnerCounters {
   Counter completed;
   Counter dropped;
   Counter dead;
+  Counter counted;  ///< events that ended, whichever, if they count (Pipeline::count_from)
   Counter indexed_again;
   Counter callbacks_thrown;
   std::vector<OfStage> stages;  ///< by number in the layout

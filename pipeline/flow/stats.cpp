@@ -75,6 +75,7 @@ void PipelineCore::add_runner(const SegmentRunner& runner, Stats& stats,
   partition.completed += completed;
   ended[number] = completed + dropped + dead;
   stats.latency_ns.merge(counters.latency_ns.snapshot());
+  if (measures_stages) stats.counted_in_flight -= counters.counted.get();  // modular, too
   partition.accepted -= counters.tombstones.get();
   const std::uint64_t handled = counters.handled.get();
   const EventRing& ring = runner.partition().ring();
@@ -116,6 +117,7 @@ Stats PipelineCore::stats() const {
   add_producers(stats);
   stats.accepted = not_below_zero(stats.accepted);
   stats.bytes_accepted = not_below_zero(stats.bytes_accepted);
+  stats.counted_in_flight = not_below_zero(stats.counted_in_flight);
   stats.in_flight = less(stats.accepted, stats.completed + stats.dropped + stats.dead);
   stats.spill_bytes = spill.bytes_used();
   for (const std::unique_ptr<RunnerThread>& thread : threads_) {
@@ -145,6 +147,7 @@ void PipelineCore::add_producers(Stats& stats) const {
   for (const std::unique_ptr<ProducerState>& state : producers_) {
     stats.accepted += state->accepted.get();
     stats.bytes_accepted += state->bytes_accepted.get();
+    stats.counted_in_flight += state->counted.get();
     stats.blocked_ns += state->blocked_ns.get();
     stats.waits.wakes_late += state->wakes_late.get();
     stats.spilled += state->spilled.get();

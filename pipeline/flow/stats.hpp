@@ -98,6 +98,9 @@ struct Stats {
       0;                         ///< calls of the pressure callback that ended by an exception
   std::uint64_t elapsed_ns = 0;  ///< since start, until stop
   HistogramSnapshot latency_ns;  ///< from acceptance to completion
+  /// In flight, and will count in latency_ns if they complete (Pipeline::count_from). 0 unless
+  /// stages are measured.
+  std::uint64_t counted_in_flight = 0;
   std::vector<StageStats> stages;
   std::vector<PartitionStats> partitions;
   WaitStats waits;

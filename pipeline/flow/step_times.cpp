@@ -17,18 +17,27 @@ StepTimes::StepTimes(const Layout& layout, const LayoutSegment& segment, bool ha
   if (steps_.size() > 1 + segment.stages.size()) steps_.back().name = "sinks";
 }
 
+void StepTimes::begin(std::uint64_t now_ns) noexcept {
+  begin_ns_ = step_ns_ = now_ns;
+  events_ = counted_ = 0;
+}
+
 void StepTimes::waited(std::uint32_t slot_index, std::uint64_t accepted_ns) noexcept {
+  ++events_;
+  if (accepted_ns < from_ns_) return;
+  ++counted_;
   std::uint64_t since_ns = upstream_.empty() ? accepted_ns : 0;
   for (const StepTimes* const upstream : upstream_)
     since_ns = std::max(since_ns, upstream->done_ns_[slot_index]);
   wait_ns_.record(begin_ns_ > since_ns ? begin_ns_ - since_ns : 0);
 }
 
-void StepTimes::step_done(std::size_t step, std::uint64_t now_ns, std::uint64_t events) noexcept {
+void StepTimes::step_done(std::size_t step, std::uint64_t now_ns) noexcept {
   const std::uint64_t took_ns = now_ns > step_ns_ ? now_ns - step_ns_ : 0;
-  steps_[step].service_ns.record(took_ns, events);
-  steps_[step].busy_ns.add(took_ns);
   step_ns_ = now_ns;
+  if (counted_ == 0) return;
+  steps_[step].service_ns.record(took_ns, counted_);
+  steps_[step].busy_ns.add(took_ns * counted_ / events_);
 }
 
 void StepTimes::add_to(SegmentStats& stats) const {

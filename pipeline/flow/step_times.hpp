@@ -5,6 +5,8 @@
 //    So for one segment the means of wait and steps add up to the mean latency.
 // 2. When a batch was done stands by slot for the segments behind: written before the cursor's
 //    release, read after its acquire, and not again before they have passed.
+// 3. Events that were accepted before a given time count in nothing (Pipeline::count_from). Where a
+//    batch has some of them, its busy time counts by the share of the others.
 // The owning runner's thread writes; histograms may be read by any.
 #pragma once
 
@@ -32,11 +34,15 @@ class StepTimes {
   void add_upstream(const StepTimes& upstream) { upstream_.push_back(&upstream); }
 
   // The owning thread.
+  /// Of the batches that begin hereafter those events count that were accepted at this time or
+  /// later.
+  void count_from(std::uint64_t from_ns) noexcept { from_ns_ = from_ns; }
   /// A batch begins.
-  void begin(std::uint64_t now_ns) noexcept { begin_ns_ = step_ns_ = now_ns; }
+  void begin(std::uint64_t now_ns) noexcept;
   /// An event of the batch has waited since it was accepted, or since it was done upstream.
   void waited(std::uint32_t slot_index, std::uint64_t accepted_ns) noexcept;
-  void step_done(std::size_t step, std::uint64_t now_ns, std::uint64_t events) noexcept;
+  /// Requires: each event of the batch has waited().
+  void step_done(std::size_t step, std::uint64_t now_ns) noexcept;
   /// The segments behind may take an event over.
   void hand_over(std::uint32_t slot_index) noexcept { done_ns_[slot_index] = step_ns_; }
 
@@ -57,6 +63,9 @@ class StepTimes {
   // The owning thread only.
   std::uint64_t begin_ns_ = 0;
   std::uint64_t step_ns_ = 0;  ///< when the last step was done
+  std::uint64_t from_ns_ = 0;
+  std::uint64_t events_ = 0;   ///< of the batch
+  std::uint64_t counted_ = 0;  ///< those of them that count
   // Written by the owning thread, read by the segments behind.
   std::vector<std::uint64_t> done_ns_;  ///< by slot; empty in the last segment
   // Written by the owning thread, read by stats().

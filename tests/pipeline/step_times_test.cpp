@@ -76,6 +76,58 @@ TEST(StepTimes, wait_and_service_stand_apart_and_add_up_to_the_latency) {
   EXPECT_EQ(stats.latency_ns.max(), 20U + 10 + 6 + 7);
 }
 
+/// Two events, accepted at 1,000 and 1,010, in one batch.
+TEST(StepTimes, what_was_accepted_before_the_mark_counts_in_no_time) {
+  for (const auto& [from_ns, counted] : {std::pair(1'000U, 2U), std::pair(1'001U, 1U),
+                                         std::pair(1'010U, 1U), std::pair(1'011U, 0U)}) {
+    ManualClock clock(1'000);
+    PipelineBuilder builder{PipelineOptions{}};
+    builder.segment("front").stage("first", taking(clock, 5));
+    builder.segment("back", {"front"}).stage("second", taking(clock, 3));
+    builder.host_driven().clock(clock).measure_stages();
+    Pipeline pipeline = build(builder);
+    pipeline.count_from(from_ns);
+    publish_and_wait(pipeline, clock, 10);
+    const Stats stats = pipeline.stats();
+    EXPECT_EQ(stats.completed, 2U);
+    EXPECT_EQ(stats.latency_ns.count(), counted) << from_ns;
+    for (const SegmentStats& segment : stats.segments) {
+      EXPECT_EQ(segment.wait_ns.count(), counted) << from_ns << segment.name;
+      for (const StepStats& step : segment.steps) {
+        EXPECT_EQ(step.service_ns.count(), counted) << from_ns << step.name;
+        // What the whole batch took; of the time spent its events' share.
+        EXPECT_EQ(step.busy_ns, step.service_ns.max() * counted / 2) << from_ns << step.name;
+      }
+    }
+    if (counted == 1) {
+      EXPECT_EQ(stats.latency_ns.max(), 10U + 10 + 6);  // the second one's
+    }
+    EXPECT_EQ(stats.counted_in_flight, 0U);
+  }
+}
+
+TEST(StepTimes, of_what_is_in_flight_those_that_will_count_are_told) {
+  ManualClock clock(1'000);
+  PipelineBuilder builder{PipelineOptions{}};
+  builder.stage("first", taking(clock, 5)).host_driven().clock(clock).measure_stages();
+  Pipeline pipeline = build(builder);
+  pipeline.count_from(1'010);
+  Producer producer = pipeline.producer();
+  for (const char* id : {"1", "2", "no event", "4"}) {
+    const std::string bytes = id[1] == 0 ? event(id) : "{}";
+    ASSERT_EQ(producer.publish(bytes), PublishResult::accepted);
+    clock.advance(10);
+  }
+  EXPECT_EQ(pipeline.stats().in_flight, 4U);
+  EXPECT_EQ(pipeline.stats().counted_in_flight, 3U);
+  pipeline.poll(0, 3);  // the third one is refused, and has ended with that
+  EXPECT_EQ(pipeline.stats().in_flight, 1U);
+  EXPECT_EQ(pipeline.stats().counted_in_flight, 1U);
+  poll_all(pipeline);
+  EXPECT_EQ(pipeline.stats().counted_in_flight, 0U);
+  EXPECT_EQ(pipeline.stats().latency_ns.count(), 2U);
+}
+
 TEST(StepTimes, segment_behind_waits_from_when_the_one_before_had_done) {
   ManualClock clock(1'000);
   PipelineBuilder builder{PipelineOptions{}};
