@@ -29,16 +29,11 @@ bool LoadRun::kept_up() const noexcept {
 }
 
 std::vector<std::string> LoadRun::doubts() const {
-  constexpr std::uint64_t kOfEvents = 1000;  // what p99.9 may begin to show
   std::vector<std::string> doubts;
   if (unfinished() > 0)
     doubts.push_back(with_commas(unfinished()) +
                      " events had not ended when the drain timed out: they count with the time "
                      "since the last event was sent, and took longer");
-  if (left_of_warmup > in_hand || left_of_warmup > ended / kOfEvents + 1)
-    doubts.push_back(with_commas(left_of_warmup) +
-                     " events of the warm-up ended after it and count among the measured ones; a "
-                     "longer --warmup or --seconds makes them fewer");
   return doubts;
 }
 

@@ -31,8 +31,8 @@ struct LoadOptions {
 struct LoadInterval {
   std::uint64_t begin_ns = 0;  ///< since the end of the warm-up
   std::uint64_t length_ns = 0;
-  std::uint64_t ended = 0;  ///< events that came to an end, whichever
-  HistogramSnapshot latency_ns;
+  std::uint64_t ended = 0;       ///< events that came to an end, whichever
+  HistogramSnapshot latency_ns;  ///< of those that were due after the warm-up
   HistogramSnapshot hiccups_ns;
 };
 
@@ -44,9 +44,8 @@ struct LoadRun {
   Report report;
   std::uint64_t sent = 0;
   std::uint64_t unsent = 0;  ///< due, but never sent: the pipeline had no room for them in time
-  // At single moments.
-  std::uint64_t left_of_warmup = 0;  ///< in flight at its end: they ended while it was measured
-  std::uint64_t backlog = 0;         ///< in flight when the last event was sent
+  // At a single moment.
+  std::uint64_t backlog = 0;  ///< in flight when the last event was sent
   /// What a pipeline that keeps up may have in flight at any moment: a batch of each partition, a
   /// burst, and what becomes due in a hiccup of 10 ms.
   std::uint64_t in_hand = 0;
@@ -57,11 +56,12 @@ struct LoadRun {
   std::uint64_t spun_ns = 0;     ///< CPU time that load sources spent waiting for the next event
   std::vector<ThreadUsage> threads;          ///< of the pipeline, its load sources included
   std::optional<std::uint64_t> allocations;  ///< without those of taking these numbers
-  // From the end of the warm-up until the pipeline was drained.
+  // Of the events that were due after the warm-up, whenever they ended, and of no other.
   HistogramSnapshot latency_ns;   ///< from when an event was due to its end; what has none included
   HistogramSnapshot lateness_ns;  ///< of the load: from when an event was due to its publishing
-  HistogramSnapshot hiccups_ns;   ///< of the machine
   std::vector<SegmentStats> segments;
+  // From the end of the warm-up until the pipeline was drained.
+  HistogramSnapshot hiccups_ns;  ///< of the machine
   std::vector<LoadInterval> intervals;
 
   [[nodiscard]] double rate_achieved() const noexcept;

@@ -56,7 +56,6 @@ struct Mark {
   std::uint64_t at_ns = 0;
   Stats stats;
   HistogramSnapshot hiccups_ns;
-  HistogramSnapshot lateness_ns;
   std::uint64_t spun_ns = 0;
   std::uint64_t allocations = 0;
   std::vector<ThreadUsage> threads;
@@ -104,7 +103,7 @@ class Measurement {
   void begin_intervals();
   void end_interval();
   void finish();
-  [[nodiscard]] HistogramSnapshot unsent() const;
+  [[nodiscard]] HistogramSnapshot unsent_ns() const;
   [[nodiscard]] HistogramSnapshot unfinished_ns() const;
 
   // Counted down by load sources; waited for by the measuring thread. A source whose thread hangs
@@ -149,6 +148,7 @@ Status Measurement::build() {
                                          .phase = static_cast<double>(i) / count},
                             .duration_ns = warmup_ns_ + duration_ns_,
                             .overrun_ns = overrun_ns_,
+                            .counted_from_ns = warmup_ns_,
                             .first_event = i,
                             .event_step = sources,
                             .spins = spins,
@@ -180,8 +180,9 @@ Result<LoadRun> Measurement::run() {
 
 Status Measurement::measure() {
   begin_ns_ = steady_clock().now_ns() + kBeginNs;
-  for (LoadSource* const source : sources_) source->begin_at(begin_ns_);
   const std::uint64_t warm_ns = begin_ns_ + warmup_ns_;
+  pipeline_->count_from(warm_ns);
+  for (LoadSource* const source : sources_) source->begin_at(begin_ns_);
   if (Status waited = wait_until(warm_ns); !waited) return waited;
   first_ = mark();
   run_.began_ms = unix_ms();
@@ -231,10 +232,7 @@ Mark Measurement::mark() {
   Mark mark{.at_ns = steady_clock().now_ns(),
             .stats = pipeline_->stats(),
             .hiccups_ns = hiccups_->snapshot()};
-  for (const LoadSource* const source : sources_) {
-    mark.lateness_ns.merge(source->lateness_ns());
-    mark.spun_ns += source->spun_ns();
-  }
+  for (const LoadSource* const source : sources_) mark.spun_ns += source->spun_ns();
   mark.threads = usage_of_threads();
   own.reset();
   if (setup_.allocations != nullptr) mark.allocations = setup_.allocations() - own_allocations_;
@@ -245,6 +243,8 @@ void Measurement::begin_intervals() {
   const OwnAllocations own(setup_.allocations, own_allocations_);
   interval_begin_ns_ = first_.at_ns;
   interval_stats_ = first_.stats;
+  // The first one has what is counted and ended before the mark was taken.
+  interval_stats_.latency_ns = {};
   interval_hiccups_ns_ = first_.hiccups_ns;
 }
 
@@ -264,7 +264,7 @@ void Measurement::end_interval() {
   interval_hiccups_ns_ = std::move(hiccups_ns);
 }
 
-HistogramSnapshot Measurement::unsent() const {
+HistogramSnapshot Measurement::unsent_ns() const {
   HistogramSnapshot all;
   for (const LoadSource* const source : sources_) all.merge(source->unsent_ns());
   return all;
@@ -273,36 +273,24 @@ HistogramSnapshot Measurement::unsent() const {
 /// All that the drain left was due before the last event was sent: its latency is at least the time
 /// since then.
 HistogramSnapshot Measurement::unfinished_ns() const {
+  const std::uint64_t count = run_.report.stats.counted_in_flight;
   Histogram left;
-  if (run_.unfinished() > 0) left.record(steady_clock().now_ns() - last_.at_ns, run_.unfinished());
+  if (count > 0) left.record(steady_clock().now_ns() - last_.at_ns, count);
   return left.snapshot();
-}
-
-std::vector<SegmentStats> segments_between(const std::vector<SegmentStats>& before,
-                                           std::vector<SegmentStats> after) {
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    after[i].wait_ns = after[i].wait_ns.minus(before[i].wait_ns);
-    for (std::size_t j = 0; j < after[i].steps.size(); ++j) {
-      StepStats& step = after[i].steps[j];
-      step.service_ns = step.service_ns.minus(before[i].steps[j].service_ns);
-      step.busy_ns -= before[i].steps[j].busy_ns;
-    }
-  }
-  return after;
 }
 
 /// Once the pipeline is drained.
 void Measurement::finish() {
   const Stats& stats = run_.report.stats;
-  const HistogramSnapshot unsent_ns = unsent();
-  HistogramSnapshot omitted_ns = unsent_ns;
+  HistogramSnapshot omitted_ns = unsent_ns();
   omitted_ns.merge(unfinished_ns());
   end_interval();  // the last one has what was drained, and what never came to its end
   run_.intervals.back().latency_ns.merge(omitted_ns);
   run_.rate_asked = options_.rate;
-  for (const LoadSource* const source : sources_) run_.sent += source->sent();
-  run_.unsent = unsent_ns.count();
-  run_.left_of_warmup = first_.stats.in_flight;
+  for (const LoadSource* const source : sources_) {
+    run_.sent += source->sent();
+    run_.unsent += source->unsent();
+  }
   run_.backlog = last_.stats.in_flight;
   const PipelineOptions& asked = setup_.config->pipeline;
   run_.in_hand = std::uint64_t{pipeline_->plan().partitions} * asked.batch.events +
@@ -319,11 +307,11 @@ void Measurement::finish() {
            pipeline_->plan().threads.end();
   });
   if (setup_.allocations != nullptr) run_.allocations = last_.allocations - first_.allocations;
-  run_.latency_ns = stats.latency_ns.minus(first_.stats.latency_ns);
+  run_.latency_ns = stats.latency_ns;
   run_.latency_ns.merge(omitted_ns);
-  run_.lateness_ns = last_.lateness_ns.minus(first_.lateness_ns);
+  for (const LoadSource* const source : sources_) run_.lateness_ns.merge(source->lateness_ns());
   run_.hiccups_ns = hiccups_->snapshot().minus(first_.hiccups_ns);
-  run_.segments = segments_between(first_.stats.segments, stats.segments);
+  run_.segments = stats.segments;
 }
 
 }  // namespace

@@ -38,8 +38,8 @@ LoadSource::LoadSource(Options options, const EventPool& pool, const Clock& cloc
 Result<SourceState> LoadSource::poll(SourcePort& port, std::size_t budget) {
   // Of this thread: 50 us of slack would be most of the lateness where it cannot spin.
   if (!std::exchange(timer_is_sharp_, true)) ::prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
-  // relaxed: hands over nothing but the number.
-  const std::uint64_t begin_ns = begin_ns_.load(std::memory_order_relaxed);
+  // acquire: pairs with begin_at(); what the pipeline was told before that is seen.
+  const std::uint64_t begin_ns = begin_ns_.load(std::memory_order_acquire);
   if (begin_ns == 0) {
     StdAtomics::sleep_ns(kSpinNs);
     return SourceState::more;
@@ -61,7 +61,7 @@ Result<SourceState> LoadSource::poll(SourcePort& port, std::size_t budget) {
       all_sent();
       return SourceState::more;
     }
-    lateness_ns_.record(now_ns - due_ns);
+    if (counts()) lateness_ns_.record(now_ns - due_ns);
     sent_.add(1);
     event_ += options_.event_step;
     if (event_ >= pool_->size()) event_ %= pool_->size();
@@ -105,7 +105,8 @@ bool LoadSource::wait_until(std::uint64_t due_ns, std::uint64_t& now_ns) {
 SourceState LoadSource::give_up() {
   for (std::size_t i = 0; i < kCountedPerPoll; ++i) {
     if (due_ns_ >= options_.duration_ns) return done();
-    unsent_ns_.record(*given_up_ns_ > due_ns_ ? *given_up_ns_ - due_ns_ : 0);
+    unsent_.add(1);
+    if (counts()) unsent_ns_.record(*given_up_ns_ > due_ns_ ? *given_up_ns_ - due_ns_ : 0);
     due_ns_ = schedule_.next();
   }
   return SourceState::more;

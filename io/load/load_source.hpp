@@ -3,7 +3,8 @@
 // 1. It never looks at how the pipeline is doing. Where there is no room it waits for it, as any
 //    source does, and then sends what is overdue at once; each event carries the time at which it
 //    was due, so that this waiting is part of its latency and nothing is omitted.
-// 2. Beyond the end of the schedule it goes on for `overrun_ns` at most, the wait for room
+// 2. What is due before `counted_from_ns` is sent and counted, but stands in no histogram.
+// 3. Beyond the end of the schedule it goes on for `overrun_ns` at most, the wait for room
 //    included. What it could not send by then is counted, each with the time since it was due: its
 //    latency is at least that.
 // Its own thread calls it; the thread that runs the load reads its counters at any time.
@@ -40,7 +41,8 @@ class LoadSource final : public Source {
     ScheduleOptions schedule;
     std::uint64_t duration_ns = 0;  ///< events that are due later are not part of the load
     std::uint64_t overrun_ns = 0;
-    std::size_t first_event = 0;  ///< of the pool; then every event_step-th
+    std::uint64_t counted_from_ns = 0;  ///< since the begin: until then it warms up
+    std::size_t first_event = 0;        ///< of the pool; then every event_step-th
     std::size_t event_step = 1;
     bool spins = true;  ///< until an event is due; otherwise it sleeps, and is later
     /// At the end of both the source stays, idle, until the pipeline stops, so that its thread can
@@ -58,18 +60,23 @@ class LoadSource final : public Source {
   // The thread that runs the load.
   /// The schedule begins at this time of the clock; before that nothing is sent.
   void begin_at(std::uint64_t begin_ns) noexcept {
-    // relaxed: hands over nothing but the number.
-    begin_ns_.store(begin_ns, std::memory_order_relaxed);
+    // release: pairs with poll(); what the pipeline was told before (count_from) is seen by whoever
+    // handles an event.
+    begin_ns_.store(begin_ns, std::memory_order_release);
   }
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_.get(); }
-  /// By how much each event was published later than it was due.
+  /// By how much each counted event was published later than it was due.
   [[nodiscard]] HistogramSnapshot lateness_ns() const { return lateness_ns_.snapshot(); }
   /// Time that it spun until an event was due.
   [[nodiscard]] std::uint64_t spun_ns() const noexcept { return spun_ns_.get(); }
-  /// Events that were due and could not be sent, by the time since then.
+  /// Events that were due and could not be sent.
+  [[nodiscard]] std::uint64_t unsent() const noexcept { return unsent_.get(); }
+  /// Those of them that are counted, by the time since they were due.
   [[nodiscard]] HistogramSnapshot unsent_ns() const { return unsent_ns_.snapshot(); }
 
  private:
+  /// The next event was due after the warm-up.
+  [[nodiscard]] bool counts() const noexcept { return due_ns_ >= options_.counted_from_ns; }
   [[nodiscard]] bool wait_until(std::uint64_t due_ns, std::uint64_t& now_ns);
   SourceState give_up();
   void all_sent();
@@ -91,6 +98,7 @@ class LoadSource final : public Source {
   std::atomic<std::uint64_t> begin_ns_{0};
   // Written by the source's thread, read by the one that runs the load.
   Counter sent_;
+  Counter unsent_;
   Counter spun_ns_;
   Histogram lateness_ns_;
   Histogram unsent_ns_;

@@ -101,7 +101,7 @@ void write_run(JsonWriter& json, const LoadRun& run) {
   json.member("rate_achieved", run.rate_achieved()).member("kept_up", run.kept_up());
   json.member("measured_s", seconds(run.measured_ns)).member("overrun_s", seconds(run.overrun_ns));
   json.member("events", run.ended).member("drained", run.report.drained);
-  json.member("left_of_warmup", run.left_of_warmup).member("backlog", run.backlog);
+  json.member("backlog", run.backlog);
   write_counts(json, run);
   write_histogram(json, "latency_ns", run.latency_ns);
   write_histogram(json, "load_lateness_ns", run.lateness_ns);

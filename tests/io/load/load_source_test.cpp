@@ -128,6 +128,26 @@ TEST(LoadSource, what_could_not_be_sent_in_time_counts_with_what_it_waited) {
   EXPECT_EQ(load.source->unsent_ns().max(), 100'000U);
 }
 
+TEST(LoadSource, what_was_due_in_the_warmup_is_sent_and_stands_in_no_histogram) {
+  const EventPool pool = EventPool::of_orders({}, 7);
+  for (const std::uint64_t begin_ns : {999'000U, 900'000U}) {  // in time, and long ago
+    LoadOnClock load({.schedule = {.rate = 1e7},
+                      .duration_ns = 1'000,
+                      .overrun_ns = 500,
+                      .counted_from_ns = 301},
+                     pool);
+    load.source->begin_at(begin_ns);
+    const Report report = load.run();
+    const bool in_time = begin_ns > 990'000;
+    EXPECT_EQ(load.source->sent(), in_time ? 10U : 0U);
+    EXPECT_EQ(load.source->unsent(), in_time ? 0U : 10U);
+    // Due at 0, 100, 200 and 300 are four.
+    EXPECT_EQ(load.source->lateness_ns().count(), in_time ? 6U : 0U);
+    EXPECT_EQ(load.source->unsent_ns().count(), in_time ? 0U : 6U);
+    EXPECT_EQ(report.stats.offered, in_time ? 10U : 0U);
+  }
+}
+
 TEST(LoadSource, more_unsent_events_than_one_poll_counts_are_counted_and_told_in_order) {
   const EventPool pool = EventPool::of_orders({}, 7);
   const auto phases = std::make_shared<LoadPhases>();
@@ -141,6 +161,7 @@ TEST(LoadSource, more_unsent_events_than_one_poll_counts_are_counted_and_told_in
   while (!phases->counting.zero()) std::this_thread::yield();
   EXPECT_TRUE(phases->sending.zero());
   EXPECT_EQ(load.source->unsent_ns().count(), 200'000U);
+  EXPECT_EQ(load.source->unsent(), 200'000U);
   EXPECT_EQ(load.pipeline->stop(60s).stats.offered, 0U);
 }
 
