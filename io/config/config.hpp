@@ -74,8 +74,9 @@ struct CheckedConfig {
 [[nodiscard]] CheckedConfig check_config(std::string_view text, std::string_view name);
 /// The text of a file, for check_config. Errors: unavailable.
 [[nodiscard]] Result<std::string> read_config_text(const std::filesystem::path& path);
-/// `file:line:column: message (did you mean ...?)`, the source line, `^~~~` under the place; then
-/// "N errors". No newline at the end.
+/// `file:line:column: message (did you mean ...?)`, the source line (of a long one what stands
+/// around the place, between ellipses), `^~~~` under the place; then "N errors". No newline at the
+/// end.
 [[nodiscard]] std::string format_problems(const std::vector<ConfigProblem>& problems,
                                           std::string_view text, std::string_view name);
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -218,6 +219,57 @@ TEST(Config, mark_stands_under_its_place_behind_tabs_and_wide_characters) {
   ASSERT_FALSE(config);
   EXPECT_NE(config.error().message.find("\n        | \t      ^\n"), std::string::npos)
       << config.error().message;
+}
+
+/// The lines below the message of an only problem.
+std::vector<std::string> excerpt_of(const std::string& text) {
+  const auto config = parse_config(text, "t");
+  if (config) return {"no problem"};
+  std::vector<std::string> lines;
+  std::istringstream all(config.error().message);
+  for (std::string line; std::getline(all, line);) lines.push_back(line);
+  return lines.size() == 4 ? std::vector(lines.begin() + 1, lines.begin() + 3) : lines;
+}
+
+TEST(Config, long_line_is_shown_around_the_place_with_ellipses) {
+  const std::string dots(30'000, '.');
+  const std::string cut = "\xE2\x80\xA6";
+  const std::string blanks(30'000, ' ');
+  // The place is at the line's end, in its middle, at its begin; and the mark ends with what is
+  // shown.
+  EXPECT_EQ(excerpt_of("# " + dots + "\npipeline = {" + blanks + "nme = 1 }\n"),
+            (std::vector<std::string>{"      2 | " + cut + std::string(40, ' ') + "nme = 1 }",
+                                      "        | " + std::string(41, ' ') + "^~~"}));
+  EXPECT_EQ(excerpt_of("pipeline = {" + blanks + "nme = 1 } # " + dots + "\n"),
+            (std::vector<std::string>{"      1 | " + cut + std::string(40, ' ') + "nme = 1 } # " +
+                                          std::string(48, '.') + cut,
+                                      "        | " + std::string(41, ' ') + "^~~"}));
+  EXPECT_EQ(
+      excerpt_of("[pipeline]\npartitions = \"" + dots + "\"\n"),
+      (std::vector<std::string>{"      2 | partitions = \"" + std::string(86, '.') + cut,
+                                "        | " + std::string(13, ' ') + "^" + std::string(86, '~')}));
+}
+
+TEST(Config, line_that_a_terminal_holds_is_shown_whole_and_characters_are_counted_not_bytes) {
+  const std::string cut = "\xE2\x80\xA6";
+  const auto line_of = [](std::size_t count) {
+    std::string line = "nme = '";
+    for (std::size_t i = 8; i < count; ++i) line += "\xC3\xA9";
+    return line + "'";
+  };
+  EXPECT_EQ(excerpt_of("[pipeline]\n" + line_of(100) + "\n")[0], "      2 | " + line_of(100));
+  const std::string shown = excerpt_of("[pipeline]\n" + line_of(101) + "\n")[0];
+  EXPECT_EQ(shown, "      2 | " + line_of(101).substr(0, line_of(101).size() - 1) + cut);
+}
+
+TEST(Config, message_that_names_something_long_keeps_its_begin_and_its_reason) {
+  const std::string name(5'000, 'x');
+  const auto config = parse_config("[pipeline]\n" + name + " = 1\n", "t");
+  ASSERT_FALSE(config);
+  const std::string message = config.error().message.substr(0, config.error().message.find('\n'));
+  EXPECT_TRUE(message.starts_with("t:2:1: unknown key \"xxx")) << message;
+  EXPECT_TRUE(message.ends_with("xxx\" in [pipeline]")) << message;
+  EXPECT_LT(message.size(), 320U);
 }
 
 TEST(Config, missing_file_is_unavailable) {
