@@ -300,6 +300,32 @@ bool check_verb(const CLI::App& app, std::string_view written) {
   return false;
 }
 
+/// Tells of an option that does not exist, with the one that was meant: CLI11 would only say what
+/// it did not expect. False if it was no option.
+bool tell_unknown_option(const CLI::App& app) {
+  const CLI::App* verb = &app;
+  std::string call = "penstock";
+  for (std::vector<CLI::App*> verbs = app.get_subcommands(); !verbs.empty();
+       verbs = verb->get_subcommands()) {
+    verb = verbs.back();
+    call.append(" ").append(verb->get_name());
+  }
+  std::vector<std::string> names;
+  for (const CLI::Option* const option : verb->get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  for (const std::string& extra : app.remaining(true)) {
+    if (!extra.starts_with('-') || extra == "-") continue;
+    const std::string_view written = std::string_view(extra).substr(0, extra.find('='));
+    const std::string_view near = suggest(written, known);
+    tell("unknown option " + in_quotes(written) +
+         (near.empty() ? "" : " (did you mean " + in_quotes(near) + "?)") + "\nRun " + call +
+         " --help for more information.");
+    return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 tl::expected<Arguments, int> parse_arguments(int count, const char* const* arguments) {
@@ -322,6 +348,9 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
     return tl::unexpected(kUsage);
   try {
     parser.app.parse(count, arguments);
+  } catch (const CLI::ExtrasError& mistake) {
+    if (!tell_unknown_option(parser.app)) parser.app.exit(mistake);
+    return tl::unexpected(kUsage);
   } catch (const CLI::ParseError& mistake) {
     return tl::unexpected(parser.app.exit(mistake) == 0 ? kFine : kUsage);
   }

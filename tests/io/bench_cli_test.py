@@ -278,6 +278,19 @@ class Mistakes(BenchTest):
             self.assertEqual(out, "")
             self.assertIn(told, err)
 
+    def test_misspelt_option_is_told_with_the_one_that_was_meant(self):
+        for written, told in (
+                (["--rat", "5"], '"--rat" (did you mean "--rate"?)'),
+                (["--rat=5"], '"--rat" (did you mean "--rate"?)'),
+                (["--find_max", "--slo", "p50=1s"], '"--find_max" (did you mean "--find-max"?)'),
+                (["--zzzzzz"], '"--zzzzzz"\n')):
+            for arguments in (["x.toml", *written], [*written, "x.toml"]):
+                _, err = self.call("bench", *arguments, code=USAGE)
+                self.assertIn("unknown option " + told, err)
+                self.assertIn("penstock bench --help", err)
+        _, err = self.call("bench", "x.toml", "y.toml", code=USAGE)
+        self.assertIn("y.toml", err)
+
     def test_options_that_would_be_ignored_are_mistakes(self):
         for arguments in (["x.toml", "--find-max", "--slo", "p50=1s", "--repeat", "2"],
                           ["x.toml", "--compare", "a.json", "b.json"],

@@ -99,6 +99,15 @@ class Verbs(CliTest):
             self.assertEqual(out, "", arguments)
             self.assertNotEqual(err, "", arguments)
 
+    def test_unknown_option_is_named_with_the_one_that_was_meant(self):
+        for arguments, told in ((["run", "x.toml", "--quite"],
+                                 '"--quite" (did you mean "--quiet"?)'),
+                                (["generate", "orders", "--event", "5"],
+                                 '"--event" (did you mean "--events"?)')):
+            _, err = self.call(*arguments, code=USAGE)
+            self.assertIn("unknown option " + told, err)
+        self.assertIn("Run penstock generate orders --help for", err)
+
     def test_unknown_verb_is_named_with_the_one_that_was_meant(self):
         _, err = self.call("rnu", "x.toml", code=USAGE)
         self.assertIn('unknown verb "rnu" (did you mean "run"?)', err)
