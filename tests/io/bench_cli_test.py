@@ -93,6 +93,21 @@ class Runs(BenchTest):
         sent = set(self.text("out.ndjson").splitlines())
         self.assertLessEqual(sent, set(self.text("other.ndjson").splitlines()))
 
+    def test_source_of_the_config_that_gives_no_events_is_told_with_its_path(self):
+        load = ["--rate", "1k/s", "--format", "json", *SHORT]
+        for content, why in ((None, "in.ndjson: No such file or directory"),
+                             ("\n", "in.ndjson: has no event of at most")):
+            if content is not None:
+                (self.folder / "in.ndjson").write_text(content, encoding="utf-8")
+            out, _ = self.call("bench", "x.toml", *load)
+            told = [remark for remark in json.loads(out)["remarks"] if "in.ndjson" in remark]
+            self.assertEqual(len(told), 1, out)
+            self.assertIn("no events from the config's source: " + why, told[0])
+            self.assertTrue(told[0].endswith("; instead: 20,000 generated orders"), told[0])
+        self.call("generate", "orders", "--events", "30", "--output", "in.ndjson")
+        out, _ = self.call("bench", "x.toml", *load)
+        self.assertFalse([remark for remark in json.loads(out)["remarks"] if "in.ndjson" in remark])
+
     def test_invalid_events_are_refused_as_in_any_run(self):
         self.call("generate", "orders", "--events", "50", "--invalid", "20%", "--output",
                   "in.ndjson")

@@ -32,14 +32,23 @@
 namespace penstock::cli {
 namespace {
 
-/// Those of --events; else of the config's first file, if it can be read; else generated ones.
-Result<EventPool> events_for(const BenchArguments& arguments, const Config& config) {
+/// Those of --events; else of the config's first file that can be read; else generated ones. The
+/// files that could not be read are told in `remarks`: a path may be misspelt.
+Result<EventPool> events_for(const BenchArguments& arguments, const Config& config,
+                             std::vector<std::string>& remarks) {
   const std::uint32_t bytes_max = config.pipeline.ring.event_bytes_max;
   if (!arguments.events.empty()) return EventPool::of_file(arguments.events, bytes_max);
-  for (const SourceOptions& source : config.sources)
-    if (source.kind == SourceKind::file)
-      if (auto pool = EventPool::of_file(source.path, bytes_max)) return pool;
-  return EventPool::of_orders({.seed = arguments.load.seed});
+  const auto instead = [&remarks](EventPool pool) {
+    for (std::string& remark : remarks) remark += "; instead: " + pool.origin();
+    return pool;
+  };
+  for (const SourceOptions& source : config.sources) {
+    if (source.kind != SourceKind::file) continue;
+    auto pool = EventPool::of_file(source.path, bytes_max);
+    if (pool) return instead(*std::move(pool));
+    remarks.push_back("no events from the config's source: " + pool.error().message);
+  }
+  return instead(EventPool::of_orders({.seed = arguments.load.seed}));
 }
 
 double seconds_of(const LoadOptions& load) {
@@ -87,11 +96,13 @@ Status write_file(ResultFile& to) {
 /// The runs of one call.
 class Bench {
  public:
-  Bench(const BenchArguments& arguments, Config config, EventPool events, Slo slo)
+  Bench(const BenchArguments& arguments, Config config, EventPool events, Slo slo,
+        std::vector<std::string> remarks)
       : arguments_(arguments),
         config_(std::move(config)),
         events_(std::move(events)),
         slo_(std::move(slo)),
+        remarks_(std::move(remarks)),
         setup_{.config = &config_,
                .events = &events_,
                .fill_stages =
@@ -132,6 +143,7 @@ class Bench {
   Config config_;
   EventPool events_;
   Slo slo_;
+  std::vector<std::string> remarks_;  ///< on the events
   LoadSetup setup_;
   // The main thread only.
   ProgressLine progress_;
@@ -147,6 +159,7 @@ int Bench::drive() {
   auto described = describe_load(setup_, arguments_.load);
   if (!described) return fail(described.error(), arguments_.config);
   result_ = std::move(*described);
+  result_.remarks.insert(result_.remarks.end(), remarks_.begin(), remarks_.end());
   for (const StageOptions& stage : config_.pipeline.stages)
     result_.remarks.push_back("stage " + stage.name +
                               " is code of its host: here it lets every event pass");
@@ -328,10 +341,13 @@ int bench(const BenchArguments& arguments) {
   if (!config) return fail(config.error());
   if (Status apart = check_report_files(arguments, *config); !apart) return fail(apart.error());
   if (arguments.partitions) config->pipeline.partitions = *arguments.partitions;
-  auto events = events_for(arguments, *config);
+  std::vector<std::string> remarks;
+  auto events = events_for(arguments, *config, remarks);
   if (!events) return fail(events.error());
   watch_signals();
-  return Bench(arguments, *std::move(config), *std::move(events), std::move(slo)).drive();
+  return Bench(arguments, *std::move(config), *std::move(events), std::move(slo),
+               std::move(remarks))
+      .drive();
 }
 
 }  // namespace penstock::cli
