@@ -4,6 +4,7 @@
 #include <penstock/io/cli/arguments.hpp>
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <string_view>
 #include <vector>
@@ -287,6 +288,23 @@ void add_version(Parser& parser) {
   add_format(sub, parser.version.json);
 }
 
+/// The call as a shell takes it.
+std::string shell_line(int count, const char* const* arguments) {
+  std::string line;
+  for (int i = 0; i < count; ++i) {
+    const std::string_view word = arguments[i];
+    const bool is_plain = !word.empty() && std::ranges::all_of(word, [](unsigned char byte) {
+      return std::isalnum(byte) != 0 ||
+             std::string_view("-_./=,:%+@").find(char(byte)) != std::string_view::npos;
+    });
+    line += i == 0 ? "" : " ";
+    if (!is_plain) line += '\'';
+    for (const char byte : word) line += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
+    if (!is_plain) line += '\'';
+  }
+  return line;
+}
+
 /// Tells of a verb that does not exist: CLI11 would only say that one is required.
 bool check_verb(const CLI::App& app, std::string_view written) {
   std::vector<std::string_view> verbs;
@@ -335,6 +353,7 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   parser.app.footer("Example:\n  penstock demo\nEach verb has its own --help.");
   parser.app.failure_message(CLI::FailureMessage::simple);
   if (count > 0) parser.demo.program = arguments[0];
+  parser.bench.command = shell_line(count, arguments);
   add_run(parser);
   add_demo(parser);
   add_validate(parser);

@@ -82,6 +82,7 @@ struct LoadRun {
 };
 
 struct LoadResult {
+  std::string command;        ///< that began it; empty: a program's own call
   std::string config;         ///< path
   std::string pipeline;       ///< name
   std::int64_t began_ms = 0;  ///< of Unix time

@@ -9,6 +9,7 @@ No test looks at how fast anything was: structure, counts and exit codes only.
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -172,6 +173,15 @@ class Files(BenchTest):
         self.assertEqual(log[0], "#[Histogram log format version 1.3]")
         for line in log[3:]:
             self.assertRegex(line, r"^(Tag=hiccups,)?(\d+\.\d{3},){3}HIST[\w+/]+=*$")
+
+    def test_command_that_a_shell_takes_stands_in_the_result(self):
+        (self.folder / "it's a.toml").write_text(CONFIG, encoding="utf-8")
+        self.call("bench", "it's a.toml", "--rate", "1k/s", "--out", "a.json", *SHORT)
+        command = json.loads(self.text("a.json"))["command"]
+        self.assertEqual(shlex.split(command),
+                         [PROGRAM, "bench", "it's a.toml", "--rate", "1k/s", "--out", "a.json",
+                          *SHORT])
+        self.assertIn("--rate 1k/s --out a.json", command)  # no more quotes than it needs
 
     def test_log_begins_when_the_typical_run_began_to_be_measured(self):
         before_s = time.time()

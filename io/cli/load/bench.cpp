@@ -159,6 +159,7 @@ int Bench::drive() {
   auto described = describe_load(setup_, arguments_.load);
   if (!described) return fail(described.error(), arguments_.config);
   result_ = std::move(*described);
+  result_.command = arguments_.command;
   result_.remarks.insert(result_.remarks.end(), remarks_.begin(), remarks_.end());
   for (const StageOptions& stage : config_.pipeline.stages)
     result_.remarks.push_back("stage " + stage.name +

@@ -15,6 +15,7 @@
 namespace penstock::cli {
 
 struct BenchArguments {
+  std::string command;  ///< the whole call, as a shell takes it
   std::string config;
   LoadOptions load;
   unsigned repeat = 1;

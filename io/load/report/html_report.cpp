@@ -223,6 +223,7 @@ void Page::write_facts() {
   const Stats& stats = run_.report.stats;
   page_.element("h2", "What was run, and on what");
   page_.open("div", {{"class", "wide"}}).open("table", {{"class", "words"}});
+  if (!result_.command.empty()) fact("command", result_.command);
   fact("config", result_.config);
   fact("events", result_.events + ", " + bytes_in_short(result_.event_bytes_mean) + " each");
   fact("counts", fmt::format("{} sent, {} not sent; {} completed, {} dropped, {} dead, {} refused",

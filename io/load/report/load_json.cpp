@@ -170,7 +170,8 @@ std::string utc_text(std::int64_t unix_ms) {
 
 std::string load_json(const LoadResult& result, const Search* search) {
   JsonWriter json;
-  json.begin_object().member("penstock_bench", kLoadJsonVersion).member("config", result.config);
+  json.begin_object().member("penstock_bench", kLoadJsonVersion);
+  json.member("command", result.command).member("config", result.config);
   json.member("pipeline", result.pipeline).member("began", utc_text(result.began_ms));
   write_asked(json, result.asked);
   json.key("events").begin_object().member("from", result.events);

@@ -60,6 +60,7 @@ inline LoadRun some_run(std::uint64_t low_ns) {
 
 inline LoadResult some_result() {
   LoadResult result;
+  result.command = "penstock bench 'a < b.toml'";
   result.config = "orders.toml";
   result.pipeline = "orders <&>";
   result.began_ms = 1'767'225'600'000;

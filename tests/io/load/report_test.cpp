@@ -86,6 +86,7 @@ TEST(HtmlReport, page_is_well_formed_and_loads_nothing) {
     EXPECT_NE(page.find("<h1>orders &lt;&amp;&gt;</h1>"), std::string::npos);
     EXPECT_NE(page.find("a &lt; b &amp; &quot;c&quot;"), std::string::npos);
     EXPECT_NE(page.find("prefers-color-scheme: dark"), std::string::npos);
+    EXPECT_NE(page.find("penstock bench 'a &lt; b.toml'"), std::string::npos);
   }
 }
 
@@ -134,6 +135,7 @@ TEST(LoadJson, members_are_there_and_numbers_are_those_of_the_run) {
   const auto json = nlohmann::json::parse(load_json(result, &search));
   EXPECT_EQ(json["penstock_bench"], 1);
   EXPECT_EQ(json["began"], "2026-01-01T00:00:00Z");
+  EXPECT_EQ(json["command"], result.command);
   EXPECT_EQ(json["asked"]["shape"], "poisson");
   ASSERT_EQ(json["runs"].size(), 3U);
   const auto& run = json["runs"][0];
