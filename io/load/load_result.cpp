@@ -2,11 +2,14 @@
 #include <penstock/io/load/load_result.hpp>
 
 #include <algorithm>
+#include <utility>
 
 #include <penstock/io/in_words.hpp>
 
 namespace penstock {
 namespace {
+
+constexpr std::uint64_t kShare = 50;  ///< of the time, or of the events, that may come late
 
 std::uint64_t sum_of(const std::vector<ThreadUsage>& threads,
                      std::uint64_t ThreadUsage::*value) noexcept {
@@ -15,17 +18,30 @@ std::uint64_t sum_of(const std::vector<ThreadUsage>& threads,
   return sum;
 }
 
+std::string in_ns(std::uint64_t duration_ns) {
+  return duration_in_short(static_cast<double>(duration_ns));
+}
+
 }  // namespace
 
 double LoadRun::rate_achieved() const noexcept {
   return measured_ns == 0 ? 0 : static_cast<double>(ended) * 1e9 / static_cast<double>(measured_ns);
 }
 
-bool LoadRun::kept_up() const noexcept {
+bool LoadRun::kept_up() const noexcept { return sent_in_time() && ended_in_time(); }
+
+bool LoadRun::sent_in_time() const noexcept {
   constexpr std::uint64_t kGraceNs = 10'000'000;  // a machine's hiccup may stand at the very end
-  constexpr std::uint64_t kShare = 50;
-  return unsent == 0 && report.drained && unfinished() == 0 &&
-         backlog <= ended / kShare + in_hand && overrun_ns <= measured_ns / kShare + kGraceNs;
+  return unsent == 0 && overrun_ns <= measured_ns / kShare + kGraceNs;
+}
+
+bool LoadRun::ended_in_time() const noexcept {
+  return report.drained && unfinished() == 0 && backlog <= ended / kShare + in_hand;
+}
+
+bool LoadRun::load_was_the_limit() const noexcept {
+  return !sent_in_time() && ended_in_time() && blocked_ns < overrun_ns / 2 &&
+         own_lateness_ns.mean() * 2 > lateness_ns.mean();
 }
 
 std::vector<std::string> LoadRun::doubts() const {
@@ -34,7 +50,24 @@ std::vector<std::string> LoadRun::doubts() const {
     doubts.push_back(with_commas(unfinished()) +
                      " events had not ended when the drain timed out: they count with the time "
                      "since the last event was sent, and took longer");
+  if (auto doubt = doubt_of_lateness()) doubts.push_back(std::move(*doubt));
   return doubts;
+}
+
+/// What most of the latency was, if it was none of the pipeline's stages: the load source's own
+/// lateness, or its waits for room.
+std::optional<std::string> LoadRun::doubt_of_lateness() const {
+  constexpr double kPercent = 99;
+  const std::uint64_t latency = latency_ns.percentile(kPercent);
+  const std::uint64_t late = lateness_ns.percentile(kPercent);
+  const std::uint64_t own = own_lateness_ns.percentile(kPercent);
+  if (late <= latency / 2) return std::nullopt;
+  const std::string of_latency = " of a latency of " + in_ns(latency) + " (p99)";
+  if (own > latency / 2)
+    return "the load source itself was late by " + in_ns(own) + of_latency +
+           ": to that extent it is the source that was measured, and not the pipeline";
+  return "events waited for room in the pipeline before they were published, by " + in_ns(late) +
+         of_latency + "; all together " + in_ns(blocked_ns);
 }
 
 std::uint64_t LoadRun::cpu_ns() const noexcept {

@@ -54,11 +54,13 @@ struct LoadRun {
   std::uint64_t overrun_ns = 0;  ///< by which the last event was sent later than it was due
   std::uint64_t ended = 0;       ///< events that came to an end in that time
   std::uint64_t spun_ns = 0;     ///< CPU time that load sources spent waiting for the next event
+  std::uint64_t blocked_ns = 0;  ///< time that load sources waited for room, summed
   std::vector<ThreadUsage> threads;          ///< of the pipeline, its load sources included
   std::optional<std::uint64_t> allocations;  ///< without those of taking these numbers
   // Of the events that were due after the warm-up, whenever they ended, and of no other.
   HistogramSnapshot latency_ns;   ///< from when an event was due to its end; what has none included
   HistogramSnapshot lateness_ns;  ///< of the load: from when an event was due to its publishing
+  HistogramSnapshot own_lateness_ns;  ///< of it what waits for room do not explain
   std::vector<SegmentStats> segments;
   // From the end of the warm-up until the pipeline was drained.
   HistogramSnapshot hiccups_ns;  ///< of the machine
@@ -71,6 +73,10 @@ struct LoadRun {
   /// and with no more in flight then than 2 % of the events and what is in hand at any moment; and
   /// all of it came to an end.
   [[nodiscard]] bool kept_up() const noexcept;
+  /// It did not keep up because the load source did not: what was sent came to its end in time, and
+  /// waits for room explain neither most of the lateness nor half of the overrun. Then nothing is
+  /// known of what the pipeline can do.
+  [[nodiscard]] bool load_was_the_limit() const noexcept;
   /// CPU time of the pipeline's threads, without what sources spun for the next event.
   [[nodiscard]] std::uint64_t cpu_ns() const noexcept;
   /// What a reader should know before he believes its figures, in sentences.
@@ -79,6 +85,11 @@ struct LoadRun {
   [[nodiscard]] std::uint64_t voluntary_switches() const noexcept;
   [[nodiscard]] std::uint64_t involuntary_switches() const noexcept;
   [[nodiscard]] std::optional<double> allocations_per_event() const noexcept;
+
+ private:
+  [[nodiscard]] bool sent_in_time() const noexcept;
+  [[nodiscard]] bool ended_in_time() const noexcept;
+  [[nodiscard]] std::optional<std::string> doubt_of_lateness() const;
 };
 
 struct LoadResult {

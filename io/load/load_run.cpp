@@ -301,6 +301,7 @@ void Measurement::finish() {
   run_.overrun_ns = last_.at_ns > planned_end_ns ? last_.at_ns - planned_end_ns : 0;
   run_.ended = ended(last_.stats) - ended(first_.stats);
   run_.spun_ns = last_.spun_ns - first_.spun_ns;
+  run_.blocked_ns = last_.stats.blocked_ns - first_.stats.blocked_ns;
   run_.threads = usage_between(first_.threads, last_.threads);
   std::erase_if(run_.threads, [&](const ThreadUsage& thread) {
     return std::ranges::find(pipeline_->plan().threads, thread.name, &ThreadPlan::name) ==
@@ -309,7 +310,10 @@ void Measurement::finish() {
   if (setup_.allocations != nullptr) run_.allocations = last_.allocations - first_.allocations;
   run_.latency_ns = stats.latency_ns;
   run_.latency_ns.merge(omitted_ns);
-  for (const LoadSource* const source : sources_) run_.lateness_ns.merge(source->lateness_ns());
+  for (const LoadSource* const source : sources_) {
+    run_.lateness_ns.merge(source->lateness_ns());
+    run_.own_lateness_ns.merge(source->own_lateness_ns());
+  }
   run_.hiccups_ns = hiccups_->snapshot().minus(first_.hiccups_ns);
   run_.segments = stats.segments;
 }

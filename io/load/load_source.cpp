@@ -61,13 +61,22 @@ Result<SourceState> LoadSource::poll(SourcePort& port, std::size_t budget) {
       all_sent();
       return SourceState::more;
     }
-    if (counts()) lateness_ns_.record(now_ns - due_ns);
+    note_lateness(now_ns - due_ns, port);
     sent_.add(1);
     event_ += options_.event_step;
     if (event_ >= pool_->size()) event_ %= pool_->size();
     due_ns_ = schedule_.next();
   }
   return SourceState::more;
+}
+
+void LoadSource::note_lateness(std::uint64_t late_ns, const SourcePort& port) noexcept {
+  const std::uint64_t own_ns = own_lateness_.of(late_ns);
+  const std::uint64_t before_ns = std::exchange(blocked_ns_, port.blocked_ns());
+  own_lateness_.waited_for_room(blocked_ns_ - before_ns);
+  if (!counts()) return;
+  lateness_ns_.record(late_ns);
+  own_lateness_ns_.record(own_ns);
 }
 
 void LoadSource::all_sent() {

@@ -10,6 +10,7 @@
 // Its own thread calls it; the thread that runs the load reads its counters at any time.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -32,6 +33,21 @@ namespace penstock {
 struct LoadPhases {
   Countdown sending;   ///< everything was sent or given up
   Countdown counting;  ///< what was given up is counted
+};
+
+/// What of a source's lateness is its own: what its waits for room do not explain. Such a wait
+/// excuses the events behind it, until the source has caught up.
+class OwnLateness {
+ public:
+  /// Of an event that is published so much later than it was due.
+  [[nodiscard]] std::uint64_t of(std::uint64_t late_ns) noexcept {
+    excused_ns_ = std::min(excused_ns_, late_ns);
+    return late_ns - excused_ns_;
+  }
+  void waited_for_room(std::uint64_t waited_ns) noexcept { excused_ns_ += waited_ns; }
+
+ private:
+  std::uint64_t excused_ns_ = 0;
 };
 
 class LoadSource final : public Source {
@@ -67,6 +83,8 @@ class LoadSource final : public Source {
   [[nodiscard]] std::uint64_t sent() const noexcept { return sent_.get(); }
   /// By how much each counted event was published later than it was due.
   [[nodiscard]] HistogramSnapshot lateness_ns() const { return lateness_ns_.snapshot(); }
+  /// The same without what its waits for room explain.
+  [[nodiscard]] HistogramSnapshot own_lateness_ns() const { return own_lateness_ns_.snapshot(); }
   /// Time that it spun until an event was due.
   [[nodiscard]] std::uint64_t spun_ns() const noexcept { return spun_ns_.get(); }
   /// Events that were due and could not be sent.
@@ -78,6 +96,8 @@ class LoadSource final : public Source {
   /// The next event was due after the warm-up.
   [[nodiscard]] bool counts() const noexcept { return due_ns_ >= options_.counted_from_ns; }
   [[nodiscard]] bool wait_until(std::uint64_t due_ns, std::uint64_t& now_ns);
+  /// Of the event that was just published.
+  void note_lateness(std::uint64_t late_ns, const SourcePort& port) noexcept;
   SourceState give_up();
   void all_sent();
   SourceState done();
@@ -90,6 +110,8 @@ class LoadSource final : public Source {
   Schedule schedule_;
   std::uint64_t due_ns_;  ///< of the next event, since the begin
   std::size_t event_;
+  OwnLateness own_lateness_;
+  std::uint64_t blocked_ns_ = 0;  ///< of all publishes so far
   bool timer_is_sharp_ = false;
   std::optional<std::uint64_t> given_up_ns_;  ///< since the begin; none: still sending
   bool told_all_sent_ = false;
@@ -101,6 +123,7 @@ class LoadSource final : public Source {
   Counter unsent_;
   Counter spun_ns_;
   Histogram lateness_ns_;
+  Histogram own_lateness_ns_;
   Histogram unsent_ns_;
 };
 

@@ -475,6 +475,8 @@ std::uint32_t SourcePort::event_bytes_max() const noexcept {
   return core_->layout.options.ring.event_bytes_max;
 }
 
+std::uint64_t SourcePort::blocked_ns() const noexcept { return state_->blocked_ns.get(); }
+
 bool SourcePort::closed() const noexcept { return core_->stopping(); }
 
 }  // namespace penstock

@@ -118,6 +118,8 @@ class SourcePort {
   void refuse(RefuseReason reason, std::string_view detail, std::uint64_t line,
               std::string_view bytes, std::uint64_t bytes_total) noexcept;
   [[nodiscard]] std::uint32_t event_bytes_max() const noexcept;
+  /// How long its publishes have waited for room so far.
+  [[nodiscard]] std::uint64_t blocked_ns() const noexcept;
   /// True once the pipeline closes or failed.
   [[nodiscard]] bool closed() const noexcept;
 

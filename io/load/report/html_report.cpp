@@ -109,7 +109,12 @@ void Page::write_summary() {
     page_.element("p", search_->rate > 0 ? "Highest rate that meets " + search_->slo + ": " +
                                                per_second(search_->rate)
                                          : "No rate meets " + search_->slo + ".");
-  if (!run_.kept_up())
+  if (run_.load_was_the_limit())
+    page_.element("p",
+                  "The load source did not keep up with its own schedule: nothing is known of what "
+                  "the pipeline can do.",
+                  {{"class", "warn"}});
+  else if (!run_.kept_up())
     page_.element("p", "The pipeline did not keep up: latencies are those of an overload.",
                   {{"class", "warn"}});
   for (const std::string& remark : result_.remarks) page_.element("p", remark, {{"class", "warn"}});
@@ -235,6 +240,10 @@ void Page::write_facts() {
   fact("load late", "p50 " + in_ns(run_.lateness_ns.percentile(50)) + ", p99 " +
                         in_ns(run_.lateness_ns.percentile(99)) + ", max " +
                         in_ns(run_.lateness_ns.max()));
+  fact("load alone", "p50 " + in_ns(run_.own_lateness_ns.percentile(50)) + ", p99 " +
+                         in_ns(run_.own_lateness_ns.percentile(99)) + ", max " +
+                         in_ns(run_.own_lateness_ns.max()) + "; without its waits for room, " +
+                         in_ns(run_.blocked_ns) + " in all");
   fact("hiccups", "p50 " + in_ns(run_.hiccups_ns.percentile(50)) + ", p99 " +
                       in_ns(run_.hiccups_ns.percentile(99)) + ", max " +
                       in_ns(run_.hiccups_ns.max()));

@@ -105,6 +105,9 @@ void write_run(JsonWriter& json, const LoadRun& run) {
   write_counts(json, run);
   write_histogram(json, "latency_ns", run.latency_ns);
   write_histogram(json, "load_lateness_ns", run.lateness_ns);
+  write_histogram(json, "load_own_lateness_ns", run.own_lateness_ns);
+  json.member("load_blocked_s", seconds(run.blocked_ns));
+  json.member("load_was_the_limit", run.load_was_the_limit());
   write_histogram(json, "hiccups_ns", run.hiccups_ns);
   write_segments(json, run);
   write_costs(json, run);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
     {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}}};
-constexpr std::size_t kLabelWidth = 10;
+constexpr std::size_t kLabelWidth = 11;
 
 std::string in_ns(std::uint64_t duration_ns) {
   return duration_in_short(static_cast<double>(duration_ns));
@@ -99,7 +99,10 @@ std::string costs(const LoadRun& run) {
 std::string rates(const LoadRun& run) {
   std::string text =
       in_short(run.rate_asked) + "/s asked, " + in_short(run.rate_achieved()) + "/s achieved";
-  if (!run.kept_up()) text += " — the pipeline did not keep up";
+  if (run.load_was_the_limit())
+    text += " — the load source did not keep up";
+  else if (!run.kept_up())
+    text += " — the pipeline did not keep up";
   return text;
 }
 
@@ -148,6 +151,8 @@ std::string load_report(const LoadResult& result) {
   text += row("events", counts(run));
   text += row("latency", percentiles(run.latency_ns) + "   (from when an event was due)");
   text += row("load late", percentiles(run.lateness_ns) + "   (when it was published)");
+  text += row("load alone", percentiles(run.own_lateness_ns) +
+                                "   (without its waits for room: " + in_ns(run.blocked_ns) + ")");
   text += row("hiccups", percentiles(run.hiccups_ns) + "   (of the machine, beside the run)");
   text += row("where", places(run) + "   (means; an event goes with its batch)");
   text += row("an event", shares(run));

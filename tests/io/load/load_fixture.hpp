@@ -28,6 +28,8 @@ inline LoadRun some_run(std::uint64_t low_ns) {
   run.allocations = 10;
   run.latency_ns = some_latencies(low_ns, 200);
   run.lateness_ns = some_latencies(20, 200);
+  run.own_lateness_ns = some_latencies(2, 200);
+  run.blocked_ns = 1'500'000;
   run.hiccups_ns = some_latencies(50, 200);
   run.threads = {{.name = "p0 main",
                   .id = 11,

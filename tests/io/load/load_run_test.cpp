@@ -155,6 +155,9 @@ TEST(LoadRun, stage_that_hangs_fails_the_run_and_none_of_its_events_vanishes) {
   EXPECT_EQ(run->intervals.back().latency_ns.count(), 4'000U);
   EXPECT_GE(run->latency_ns.min(), 20'000'000U);
   EXPECT_FALSE(run->kept_up());
+  // The ring was full, and the source waited for room: it was not the source that did not keep up.
+  EXPECT_GT(run->blocked_ns, 0U);
+  EXPECT_FALSE(run->load_was_the_limit());
 }
 
 TEST(LoadRun, segments_on_threads_of_their_own_hand_their_times_over) {

@@ -109,7 +109,8 @@ TEST(LoadSource, overdue_events_are_sent_at_once_and_carry_the_time_they_were_du
   EXPECT_EQ(report.stats.completed, 10U);
   EXPECT_EQ(load.source->unsent_ns().count(), 0U);
   // The first was due at 900,000 and the last at 900,900; the clock stands at 1,000,000.
-  for (const HistogramSnapshot& late : {load.source->lateness_ns(), report.stats.latency_ns}) {
+  for (const HistogramSnapshot& late :
+       {load.source->lateness_ns(), load.source->own_lateness_ns(), report.stats.latency_ns}) {
     EXPECT_EQ(late.count(), 10U);
     EXPECT_EQ(late.max(), 100'000U);
     EXPECT_LE(late.min(), 99'100U);
@@ -126,6 +127,20 @@ TEST(LoadSource, what_could_not_be_sent_in_time_counts_with_what_it_waited) {
   EXPECT_EQ(report.stats.offered, 0U);
   EXPECT_EQ(load.source->unsent_ns().count(), 10U);
   EXPECT_EQ(load.source->unsent_ns().max(), 100'000U);
+}
+
+TEST(LoadSource, waits_for_room_excuse_lateness_until_the_source_has_caught_up) {
+  OwnLateness own;
+  EXPECT_EQ(own.of(30), 30U);  // nothing but itself
+  own.waited_for_room(100);
+  EXPECT_EQ(own.of(120), 20U);  // a gap of 10 since
+  EXPECT_EQ(own.of(70), 0U);    // it catches up
+  EXPECT_EQ(own.of(90), 20U);   // and is late by itself
+  EXPECT_EQ(own.of(0), 0U);     // it has caught up: nothing is excused any more
+  EXPECT_EQ(own.of(50), 50U);
+  own.waited_for_room(10);
+  own.waited_for_room(10);
+  EXPECT_EQ(own.of(50), 30U);
 }
 
 TEST(LoadSource, what_was_due_in_the_warmup_is_sent_and_stands_in_no_histogram) {

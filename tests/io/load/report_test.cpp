@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <penstock/io/load/find_max.hpp>
 #include <penstock/io/load/report/html_report.hpp>
 #include <penstock/io/load/report/load_json.hpp>
 #include <penstock/io/load/report/load_plots.hpp>
@@ -189,6 +190,41 @@ TEST(LoadRun, doubts_name_what_is_not_what_it_seems) {
   run.report.stats.in_flight = 1'234;
   ASSERT_EQ(run.doubts().size(), 1U);
   EXPECT_TRUE(run.doubts()[0].starts_with("1,234 events had not ended")) << run.doubts()[0];
+}
+
+TEST(LoadRun, load_source_that_did_not_keep_up_is_told_apart_from_the_pipeline) {
+  LoadRun run = some_run(1'000);
+  run.lateness_ns = some_latencies(600, 200);
+  run.own_lateness_ns = some_latencies(10, 200);
+  ASSERT_EQ(run.doubts().size(), 1U);
+  EXPECT_EQ(run.doubts()[0].find("events waited for room in the pipeline"), 0U) << run.doubts()[0];
+  run.own_lateness_ns = run.lateness_ns;
+  ASSERT_EQ(run.doubts().size(), 1U);
+  EXPECT_EQ(run.doubts()[0].find("the load source itself was late"), 0U) << run.doubts()[0];
+  EXPECT_FALSE(run.load_was_the_limit());  // late, but not too late
+  run.unsent = 5;
+  EXPECT_FALSE(run.load_was_the_limit());  // it had waited for room at the very end
+  run.overrun_ns = 100'000'000;
+  EXPECT_TRUE(run.load_was_the_limit());
+  EXPECT_FALSE(run.kept_up());
+  EXPECT_EQ(failed_by(run, {}),
+            "did not keep up: 1.0 k/s of 1.0 k/s, for the load source itself was late");
+  LoadRun full = run;
+  full.own_lateness_ns = some_latencies(10, 200);
+  EXPECT_FALSE(full.load_was_the_limit());
+  LoadRun behind = run;
+  behind.ended = 1'000;
+  behind.backlog = 21;  // more than 2 %: the pipeline, too, was too slow
+  EXPECT_FALSE(behind.load_was_the_limit());
+  LoadResult result = some_result();
+  result.runs = {run};
+  EXPECT_NE(load_report(result).find("the load source did not keep up"), std::string::npos);
+  EXPECT_NE(html_report(result, nullptr, nullptr).find("The load source did not keep up"),
+            std::string::npos);
+  const auto json = nlohmann::json::parse(load_json(result, nullptr))["runs"][0];
+  EXPECT_EQ(json["load_was_the_limit"], true);
+  EXPECT_EQ(json["load_blocked_s"], 0.0015);
+  EXPECT_EQ(json["load_own_lateness_ns"]["p99"], run.own_lateness_ns.percentile(99));
 }
 
 TEST(LoadResult, typical_run_of_an_even_number_is_the_worse_middle_one_and_is_drawn) {
