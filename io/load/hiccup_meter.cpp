@@ -21,12 +21,13 @@ void sleep_until(std::uint64_t at_ns) noexcept {
 
 }  // namespace
 
-Result<std::unique_ptr<HiccupMeter>> HiccupMeter::start() {
+Result<std::unique_ptr<HiccupMeter>> HiccupMeter::start(std::optional<unsigned> cpu) {
   std::unique_ptr<HiccupMeter> meter(new HiccupMeter);
   Result<Thread> thread =
-      Thread::start({.name = kThreadName, .cpu = {}}, [meter = meter.get()] { meter->run(); });
+      Thread::start({.name = kThreadName, .cpu = cpu}, [meter = meter.get()] { meter->run(); });
   if (!thread) return tl::unexpected(std::move(thread).error());
   meter->thread_ = std::move(*thread);
+  if (!meter->thread_.pin_denied()) meter->cpu_ = cpu;
   return meter;
 }
 

@@ -3,12 +3,14 @@
 // nothing but sleep, and records by how much each sleep ended late. What it sees no pipeline could
 // have avoided on this machine; a latency of the same size may be the machine's. Idea: jHiccup (Gil
 // Tene), its correction for the sleeps that a long stall made impossible included.
-// It is not pinned, and awake for a few microseconds in each interval.
+// It is awake for a few microseconds in each interval: where it has no CPU for itself, it takes
+// those from the pipeline, and sees the pipeline's own work as hiccups.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include <penstock/runtime/base/histogram.hpp>
 #include <penstock/runtime/base/result.hpp>
@@ -21,19 +23,23 @@ class HiccupMeter {
   static constexpr std::uint64_t kIntervalNs = 1'000'000;
   static constexpr const char* kThreadName = "hiccups";
 
-  /// Errors: unavailable, if there is no thread to be had.
-  static Result<std::unique_ptr<HiccupMeter>> start();
+  /// On this CPU, if one is given. Errors: unavailable, if there is no thread to be had.
+  static Result<std::unique_ptr<HiccupMeter>> start(std::optional<unsigned> cpu = std::nullopt);
   HiccupMeter(const HiccupMeter&) = delete;
   HiccupMeter& operator=(const HiccupMeter&) = delete;
   ~HiccupMeter();
 
-  /// Any thread.
+  // Any thread.
   [[nodiscard]] HistogramSnapshot snapshot() const { return late_ns_.snapshot(); }
+  /// The one that it is bound to; none: it runs anywhere, also since the system did not allow it.
+  [[nodiscard]] std::optional<unsigned> cpu() const noexcept { return cpu_; }
 
  private:
   HiccupMeter() = default;
   void run();
 
+  // Fixed after start.
+  std::optional<unsigned> cpu_;
   // Written by the meter's thread, read by any.
   Histogram late_ns_;
   // Written by who destroys it, read by the meter's thread.

@@ -63,7 +63,9 @@ struct LoadRun {
   HistogramSnapshot own_lateness_ns;  ///< of it what waits for room do not explain
   std::vector<SegmentStats> segments;
   // From the end of the warm-up until the pipeline was drained.
-  HistogramSnapshot hiccups_ns;  ///< of the machine
+  HistogramSnapshot hiccups_ns;         ///< of the machine
+  std::optional<unsigned> hiccups_cpu;  ///< where they were measured; none: anywhere
+  bool hiccups_shared = false;          ///< with the pipeline: its own work is in them
   std::vector<LoadInterval> intervals;
 
   [[nodiscard]] double rate_achieved() const noexcept;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <penstock/io/load/hiccup_meter.hpp>
+#include <penstock/io/load/load_placement.hpp>
 #include <penstock/io/load/load_source.hpp>
 #include <penstock/io/pipeline.hpp>
 #include <penstock/runtime/machine/clock.hpp>
@@ -43,10 +44,13 @@ std::size_t sources_of(const Config& config) noexcept {
   return std::max<std::size_t>(config.sources.size(), 1);
 }
 
+CpuLimits cpus_of(const LoadSetup& setup) { return setup.cpus ? *setup.cpus : read_cpu_limits(); }
+
 PipelineBuilder builder_of(const LoadSetup& setup) {
   Config config = *setup.config;
   config.sources.clear();
   PipelineBuilder builder = pipeline(config);
+  if (setup.cpus) builder.cpus(*setup.cpus);
   if (setup.fill_stages) setup.fill_stages(builder);
   return builder;
 }
@@ -118,6 +122,7 @@ class Measurement {
   std::uint64_t overrun_ns_ = std::max(duration_ns_ / kOverrunDivisor, kOverrunNsMin);
   // The measuring thread only.
   std::vector<LoadSource*> sources_;  ///< the pipeline's
+  LoadPlacement placement_;
   std::optional<Pipeline> pipeline_;
   std::unique_ptr<HiccupMeter> hiccups_;
   std::uint64_t begin_ns_ = 0;  ///< of the schedule
@@ -134,7 +139,6 @@ class Measurement {
 Status Measurement::build() {
   PipelineBuilder builder = builder_of(setup_);
   const std::size_t sources = sources_of(*setup_.config);
-  const bool spins = read_cpu_limits().effective() > 1;
   phases_->sending.reset(static_cast<unsigned>(sources));
   phases_->counting.reset(static_cast<unsigned>(sources));
   for (std::size_t i = 0; i < sources; ++i) {
@@ -151,7 +155,6 @@ Status Measurement::build() {
                             .counted_from_ns = warmup_ns_,
                             .first_event = i,
                             .event_step = sources,
-                            .spins = spins,
                             .phases = phases_},
         *setup_.events, steady_clock());
     sources_.push_back(source.get());
@@ -161,6 +164,8 @@ Status Measurement::build() {
   Result<Pipeline> built = builder.build();
   if (!built) return tl::unexpected(std::move(built).error());
   pipeline_.emplace(std::move(*built));
+  placement_ = place_load(pipeline_->plan(), cpus_of(setup_));
+  for (LoadSource* const source : sources_) source->set_spins(placement_.sources_spin);
   return {};
 }
 
@@ -168,7 +173,7 @@ Result<LoadRun> Measurement::run() {
   if (Status built = build(); !built) return tl::unexpected(std::move(built).error());
   if (Status started = pipeline_->start(); !started)
     return tl::unexpected(std::move(started).error());
-  Result<std::unique_ptr<HiccupMeter>> hiccups = HiccupMeter::start();
+  Result<std::unique_ptr<HiccupMeter>> hiccups = HiccupMeter::start(placement_.meter_cpu);
   if (!hiccups) return tl::unexpected(std::move(hiccups).error());
   hiccups_ = std::move(*hiccups);
   if (Status measured = measure(); !measured) return tl::unexpected(std::move(measured).error());
@@ -315,6 +320,8 @@ void Measurement::finish() {
     run_.own_lateness_ns.merge(source->own_lateness_ns());
   }
   run_.hiccups_ns = hiccups_->snapshot().minus(first_.hiccups_ns);
+  run_.hiccups_cpu = hiccups_->cpu();
+  run_.hiccups_shared = placement_.meter_shares;
   run_.segments = stats.segments;
 }
 
@@ -341,11 +348,8 @@ Result<LoadResult> describe_load(const LoadSetup& setup, const LoadOptions& opti
   result.partitions = plan->partitions;
   result.plan = plan->reasons;
   result.machine = machine_facts();
-  const unsigned threads = plan->runner_threads + plan->source_threads;
-  if (const unsigned cpus = read_cpu_limits().effective(); threads > cpus)
-    result.remarks.push_back(std::to_string(threads) + " threads share " + std::to_string(cpus) +
-                             (cpus == 1 ? " CPU" : " CPUs") +
-                             ": latencies have waits for a CPU in them");
+  const CpuLimits cpus = cpus_of(setup);
+  result.remarks = place_load(*plan, cpus).remarks(*plan, cpus);
   if (result.machine.build != "Release" && result.machine.build != "RelWithDebInfo")
     result.remarks.push_back("this is a " + result.machine.build +
                              " build: its figures are not those of a release");

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include <penstock/io/config/config.hpp>
@@ -15,6 +16,7 @@
 #include <penstock/io/load/load_result.hpp>
 #include <penstock/pipeline/flow/pipeline.hpp>
 #include <penstock/runtime/base/result.hpp>
+#include <penstock/runtime/machine/cpu.hpp>
 
 namespace penstock {
 
@@ -24,6 +26,7 @@ struct LoadSetup {
   /// Fills the config's stages with code, as for any pipeline of this config.
   std::function<void(PipelineBuilder&)> fill_stages;
   std::uint64_t (*allocations)() = nullptr;  ///< as PipelineBuilder::allocations
+  std::optional<CpuLimits> cpus;  ///< other ones than those of the process, for tests and plans
   /// Called after each interval, the warm-up's included.
   std::function<void(const Stats&)> on_progress;
   /// True if the run should end now. Then it fails with `timed_out`.

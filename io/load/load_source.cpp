@@ -94,11 +94,11 @@ SourceState LoadSource::done() {
 
 /// False if the event is not due yet: to be called again, so that a stop is noticed.
 bool LoadSource::wait_until(std::uint64_t due_ns, std::uint64_t& now_ns) {
-  const std::uint64_t spin_ns = options_.spins ? kSpinNs : 0;
+  const std::uint64_t spin_ns = spins_ ? kSpinNs : 0;
   if (due_ns - now_ns > spin_ns) {
     StdAtomics::sleep_ns(std::min(due_ns - now_ns - spin_ns, kSleepNsMax));
     now_ns = clock_->now_ns();
-    if (!options_.spins || now_ns + spin_ns < due_ns) return now_ns >= due_ns;
+    if (!spins_ || now_ns + spin_ns < due_ns) return now_ns >= due_ns;
   }
   std::uint64_t spun_ns = 0;
   while (now_ns < due_ns) {

@@ -60,7 +60,6 @@ class LoadSource final : public Source {
     std::uint64_t counted_from_ns = 0;  ///< since the begin: until then it warms up
     std::size_t first_event = 0;        ///< of the pool; then every event_step-th
     std::size_t event_step = 1;
-    bool spins = true;  ///< until an event is due; otherwise it sleeps, and is later
     /// At the end of both the source stays, idle, until the pipeline stops, so that its thread can
     /// still be asked what it used. Without them it ends.
     std::shared_ptr<LoadPhases> phases;
@@ -74,6 +73,8 @@ class LoadSource final : public Source {
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override;
 
   // The thread that runs the load.
+  /// Before it begins: whether it spins until an event is due, or sleeps and is later.
+  void set_spins(bool spins) noexcept { spins_ = spins; }
   /// The schedule begins at this time of the clock; before that nothing is sent.
   void begin_at(std::uint64_t begin_ns) noexcept {
     // release: pairs with poll(); what the pipeline was told before (count_from) is seen by whoever
@@ -106,6 +107,8 @@ class LoadSource final : public Source {
   Options options_;
   const EventPool* pool_;
   const Clock* clock_;
+  // Fixed before start.
+  bool spins_ = true;
   // The source's thread only.
   Schedule schedule_;
   std::uint64_t due_ns_;  ///< of the next event, since the begin

@@ -244,9 +244,11 @@ void Page::write_facts() {
                          in_ns(run_.own_lateness_ns.percentile(99)) + ", max " +
                          in_ns(run_.own_lateness_ns.max()) + "; without its waits for room, " +
                          in_ns(run_.blocked_ns) + " in all");
-  fact("hiccups", "p50 " + in_ns(run_.hiccups_ns.percentile(50)) + ", p99 " +
-                      in_ns(run_.hiccups_ns.percentile(99)) + ", max " +
-                      in_ns(run_.hiccups_ns.max()));
+  fact("hiccups",
+       "p50 " + in_ns(run_.hiccups_ns.percentile(50)) + ", p99 " +
+           in_ns(run_.hiccups_ns.percentile(99)) + ", max " + in_ns(run_.hiccups_ns.max()) +
+           (run_.hiccups_cpu ? ", on CPU " + std::to_string(*run_.hiccups_cpu) : "") +
+           (run_.hiccups_shared ? ", shared with the pipeline: its work is in them" : ""));
   fact("machine", machine.cpu + (machine.virtual_machine ? ", virtual" : ""));
   fact("CPUs", machine.cpus_ours);
   fact("kernel", machine.kernel + ", governor " + machine.governor);

@@ -109,6 +109,12 @@ void write_run(JsonWriter& json, const LoadRun& run) {
   json.member("load_blocked_s", seconds(run.blocked_ns));
   json.member("load_was_the_limit", run.load_was_the_limit());
   write_histogram(json, "hiccups_ns", run.hiccups_ns);
+  json.key("hiccup_meter").begin_object().key("cpu");
+  if (run.hiccups_cpu)
+    json.value(std::uint64_t{*run.hiccups_cpu});
+  else
+    json.null();
+  json.member("shared", run.hiccups_shared).end_object();
   write_segments(json, run);
   write_costs(json, run);
   write_texts(json, "problems", run.report.problems);

@@ -153,7 +153,9 @@ std::string load_report(const LoadResult& result) {
   text += row("load late", percentiles(run.lateness_ns) + "   (when it was published)");
   text += row("load alone", percentiles(run.own_lateness_ns) +
                                 "   (without its waits for room: " + in_ns(run.blocked_ns) + ")");
-  text += row("hiccups", percentiles(run.hiccups_ns) + "   (of the machine, beside the run)");
+  text += row("hiccups", percentiles(run.hiccups_ns) +
+                             (run.hiccups_shared ? "   (of the machine, and of the pipeline's work)"
+                                                 : "   (of the machine, beside the run)"));
   text += row("where", places(run) + "   (means; an event goes with its batch)");
   text += row("an event", shares(run));
   text += row("costs", costs(run));

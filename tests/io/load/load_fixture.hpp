@@ -31,6 +31,7 @@ inline LoadRun some_run(std::uint64_t low_ns) {
   run.own_lateness_ns = some_latencies(2, 200);
   run.blocked_ns = 1'500'000;
   run.hiccups_ns = some_latencies(50, 200);
+  run.hiccups_cpu = 3;
   run.threads = {{.name = "p0 main",
                   .id = 11,
                   .cpu_ns = 90'000'000,

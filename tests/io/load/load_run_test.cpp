@@ -37,6 +37,28 @@ void expect_whole(const LoadRun& run) {
   EXPECT_TRUE(run.report.drained);
 }
 
+TEST(LoadRun, what_shares_cpus_is_told_and_stands_in_the_result) {
+  const Config config = config_of("partitions = 1\n[threads]\npin = \"none\"\n");
+  const EventPool pool = EventPool::of_orders({}, 10);
+  const std::vector<unsigned> ours = read_cpu_limits().cpus;
+  ASSERT_FALSE(ours.empty());
+  const LoadSetup setup{.config = &config, .events = &pool, .cpus = CpuLimits{.cpus = {ours[0]}}};
+  const auto described = describe_load(setup, {});
+  ASSERT_TRUE(described) << described.error().message;
+  std::string told;
+  for (const std::string& remark : described->remarks) told += remark + '\n';
+  EXPECT_NE(told.find("2 threads share 1 CPU: "), std::string::npos) << told;
+  EXPECT_NE(told.find("the load sleeps until an event is due"), std::string::npos) << told;
+  EXPECT_NE(told.find("the hiccup meter and the measuring thread have no CPU for themselves"),
+            std::string::npos)
+      << told;
+  const auto run = run_load(setup, {.rate = 1'000, .warmup = 0ms, .duration = 100ms});
+  ASSERT_TRUE(run) << run.error().message;
+  EXPECT_TRUE(run->hiccups_shared);
+  EXPECT_EQ(run->spun_ns, 0U);
+  EXPECT_EQ(run->hiccups_cpu, ours[0]);  // nobody is pinned to it
+}
+
 TEST(LoadRun, all_that_was_planned_was_sent_or_counts_as_unsent) {
   const Config config = config_of("partitions = 2\n[[sink]]\nkind = \"null\"\n");
   const EventPool pool = EventPool::of_orders({}, 100);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a load is made of: the pool of events, the source that publishes them, and the hiccup meter.
-// On a clock of the test, or without looking at time.
+// What a load is made of: the pool of events, the source that publishes them, the hiccup meter, and
+// where they run. On a clock of the test, or without looking at time.
 #include <fstream>
 #include <memory>
 #include <optional>
@@ -13,6 +13,7 @@
 
 #include <penstock/io/load/event_pool.hpp>
 #include <penstock/io/load/hiccup_meter.hpp>
+#include <penstock/io/load/load_placement.hpp>
 #include <penstock/io/load/load_source.hpp>
 #include <penstock/pipeline/flow/pipeline.hpp>
 
@@ -67,6 +68,67 @@ TEST(HiccupMeter, stall_counts_for_every_sleep_that_could_not_begin) {
   Histogram none;
   record_hiccup(none, 0, 10);
   EXPECT_EQ(none.snapshot().count(), 1U);
+}
+
+/// A plan of so many threads, on these CPUs or on any.
+Plan plan_of(unsigned runners, unsigned sources, const std::vector<unsigned>& pinned) {
+  Plan plan;
+  plan.runner_threads = runners;
+  plan.source_threads = sources;
+  for (unsigned i = 0; i < runners + sources; ++i)
+    plan.threads.push_back({.name = "t" + std::to_string(i),
+                            .cpu = i < pinned.size() ? std::optional(pinned[i]) : std::nullopt,
+                            .runs = {}});
+  return plan;
+}
+
+TEST(LoadPlacement, sources_spin_only_where_every_thread_has_a_cpu) {
+  const auto spins = [](unsigned runners, unsigned sources, const CpuLimits& limits) {
+    return place_load(plan_of(runners, sources, {}), limits).sources_spin;
+  };
+  EXPECT_TRUE(spins(1, 1, {.cpus = {0, 1}}));
+  EXPECT_FALSE(spins(2, 1, {.cpus = {0, 1}}));
+  EXPECT_FALSE(spins(1, 2, {.cpus = {0, 1}}));
+  EXPECT_FALSE(spins(1, 1, {.cpus = {0}}));
+  EXPECT_FALSE(spins(1, 1, {.cpus = {0, 1, 2, 3}, .quota = 1.9}));
+  EXPECT_TRUE(spins(1, 1, {.cpus = {0, 1, 2, 3}, .quota = 2.5}));
+  EXPECT_FALSE(spins(2, 1, {.cpus = {0, 1, 2, 3}, .quota = 2.5}));
+}
+
+TEST(LoadPlacement, hiccups_are_measured_where_no_thread_is_pinned_or_told_to_share) {
+  const CpuLimits four{.cpus = {4, 5, 6, 7}};
+  const LoadPlacement free = place_load(plan_of(1, 1, {4, 5}), four);
+  EXPECT_EQ(free.meter_cpu, 7U);
+  EXPECT_FALSE(free.meter_shares);
+  EXPECT_TRUE(free.remarks(plan_of(1, 1, {4, 5}), four).empty());
+  const LoadPlacement one = place_load(plan_of(1, 1, {7, 5}), four);
+  EXPECT_EQ(one.meter_cpu, 6U);
+  // Threads that run anywhere need CPUs, too.
+  EXPECT_FALSE(place_load(plan_of(1, 2, {4}), four).meter_shares);
+  EXPECT_TRUE(place_load(plan_of(2, 2, {4}), four).meter_shares);
+  const CpuLimits two{.cpus = {0, 1}};
+  const LoadPlacement none = place_load(plan_of(1, 1, {0, 1}), two);
+  EXPECT_FALSE(none.meter_cpu);
+  EXPECT_TRUE(none.meter_shares);
+  ASSERT_EQ(none.remarks(plan_of(1, 1, {0, 1}), two).size(), 1U);
+  EXPECT_TRUE(none.remarks(plan_of(1, 1, {0, 1}), two)[0].starts_with(
+      "the hiccup meter and the measuring thread have no CPU"));
+  // Under a quota the meter is stopped with the others, wherever it runs.
+  EXPECT_TRUE(place_load(plan_of(1, 1, {}), {.cpus = {0, 1, 2, 3}, .quota = 2}).meter_shares);
+}
+
+TEST(HiccupMeter, runs_on_the_cpu_that_it_was_given) {
+  const std::vector<unsigned> ours = read_cpu_limits().cpus;
+  ASSERT_FALSE(ours.empty());
+  const auto pinned = HiccupMeter::start(ours.back());
+  ASSERT_TRUE(pinned) << pinned.error().message;
+  EXPECT_EQ((*pinned)->cpu(), ours.back());
+  const auto anywhere = HiccupMeter::start();
+  ASSERT_TRUE(anywhere) << anywhere.error().message;
+  EXPECT_EQ((*anywhere)->cpu(), std::nullopt);
+  const auto nowhere = HiccupMeter::start(1'000'000);
+  ASSERT_TRUE(nowhere) << nowhere.error().message;
+  EXPECT_EQ((*nowhere)->cpu(), std::nullopt);
 }
 
 TEST(HiccupMeter, measures_until_it_is_destroyed) {

@@ -143,6 +143,8 @@ TEST(LoadJson, members_are_there_and_numbers_are_those_of_the_run) {
   EXPECT_EQ(run["latency_ns"]["count"], 200);
   EXPECT_EQ(run["latency_ns"]["p99"], result.runs[0].latency_ns.percentile(99));
   EXPECT_EQ(run["rate_achieved"], 1000);
+  EXPECT_EQ(run["hiccup_meter"]["cpu"], 3);
+  EXPECT_EQ(run["hiccup_meter"]["shared"], false);
   EXPECT_EQ(run["cpu"]["seconds"], 0.1);  // 90 ms and 60 ms, 50 of them spun
   EXPECT_EQ(run["allocations_per_event"], 0.05);
   EXPECT_EQ(run["context_switches"]["voluntary"], 7);
@@ -225,6 +227,16 @@ TEST(LoadRun, load_source_that_did_not_keep_up_is_told_apart_from_the_pipeline) 
   EXPECT_EQ(json["load_was_the_limit"], true);
   EXPECT_EQ(json["load_blocked_s"], 0.0015);
   EXPECT_EQ(json["load_own_lateness_ns"]["p99"], run.own_lateness_ns.percentile(99));
+}
+
+TEST(LoadReport, hiccups_that_have_the_pipelines_work_in_them_are_called_so) {
+  LoadResult result = some_result();
+  EXPECT_NE(load_report(result).find("(of the machine, beside the run)"), std::string::npos);
+  EXPECT_NE(html_report(result, nullptr, nullptr).find(", on CPU 3<"), std::string::npos);
+  for (LoadRun& run : result.runs) run.hiccups_shared = true;
+  EXPECT_NE(load_report(result).find("and of the pipeline's work)"), std::string::npos);
+  EXPECT_NE(html_report(result, nullptr, nullptr).find("shared with the pipeline"),
+            std::string::npos);
 }
 
 TEST(LoadResult, typical_run_of_an_even_number_is_the_worse_middle_one_and_is_drawn) {
