@@ -26,10 +26,12 @@ namespace {
 
 // Written and read by any thread.
 constinit std::atomic<std::uint64_t> allocations{0};
+constinit thread_local std::uint64_t own_allocations = 0;
 
 void count() noexcept {
   // relaxed: statistic.
   allocations.fetch_add(1, std::memory_order_relaxed);
+  ++own_allocations;
 }
 
 bool is_power_of_two(std::size_t number) noexcept {
@@ -143,6 +145,10 @@ std::uint64_t (*allocation_counter() noexcept)() {
   };
 }
 
+std::uint64_t (*own_allocation_counter() noexcept)() {
+  return [] { return own_allocations; };
+}
+
 }  // namespace penstock::cli
 
 #else
@@ -150,6 +156,7 @@ std::uint64_t (*allocation_counter() noexcept)() {
 namespace penstock::cli {
 
 std::uint64_t (*allocation_counter() noexcept)() { return nullptr; }
+std::uint64_t (*own_allocation_counter() noexcept)() { return nullptr; }
 
 }  // namespace penstock::cli
 

@@ -12,4 +12,7 @@ namespace penstock::cli {
 /// A function for PipelineBuilder::allocations, or nullptr where allocations are not counted.
 [[nodiscard]] std::uint64_t (*allocation_counter() noexcept)();
 
+/// A function that returns how many of them the calling thread made, or nullptr likewise.
+[[nodiscard]] std::uint64_t (*own_allocation_counter() noexcept)();
+
 }  // namespace penstock::cli

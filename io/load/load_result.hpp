@@ -56,7 +56,7 @@ struct LoadRun {
   std::uint64_t spun_ns = 0;     ///< CPU time that load sources spent waiting for the next event
   std::uint64_t blocked_ns = 0;  ///< time that load sources waited for room, summed
   std::vector<ThreadUsage> threads;          ///< of the pipeline, its load sources included
-  std::optional<std::uint64_t> allocations;  ///< without those of taking these numbers
+  std::optional<std::uint64_t> allocations;  ///< of the process, without the measuring thread's
   // Of the events that were due after the warm-up, whenever they ended, and of no other.
   HistogramSnapshot latency_ns;   ///< from when an event was due to its end; what has none included
   HistogramSnapshot lateness_ns;  ///< of the load: from when an event was due to its publishing

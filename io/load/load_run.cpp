@@ -69,22 +69,13 @@ std::uint64_t ended(const Stats& stats) noexcept {
   return stats.offered - std::min(stats.offered, stats.in_flight);
 }
 
-/// Counts what the measuring thread allocates while it takes numbers, which is no event's.
-class OwnAllocations {
- public:
-  OwnAllocations(std::uint64_t (*count)(), std::uint64_t& own) noexcept
-      : count_(count), own_(&own), before_(count == nullptr ? 0 : count()) {}
-  OwnAllocations(const OwnAllocations&) = delete;
-  OwnAllocations& operator=(const OwnAllocations&) = delete;
-  ~OwnAllocations() {
-    if (count_ != nullptr) *own_ += count_() - before_;
-  }
-
- private:
-  std::uint64_t (*count_)();
-  std::uint64_t* own_;
-  std::uint64_t before_;
-};
+/// Of all threads but the calling one. The hiccup meter makes none: the others are the pipeline's,
+/// unless the program has more.
+std::uint64_t allocations_of_others(const LoadSetup& setup) {
+  if (setup.allocations == nullptr) return 0;
+  const std::uint64_t own = setup.own_allocations == nullptr ? 0 : setup.own_allocations();
+  return setup.allocations() - own;
+}
 
 class Measurement {
  public:
@@ -132,7 +123,6 @@ class Measurement {
   Stats interval_stats_;  ///< at the begin of the running interval
   HistogramSnapshot interval_hiccups_ns_;
   std::uint64_t interval_begin_ns_ = 0;
-  std::uint64_t own_allocations_ = 0;
   LoadRun run_;
 };
 
@@ -233,19 +223,16 @@ Status Measurement::check_goes_on(std::uint64_t now_ns) const {
 }
 
 Mark Measurement::mark() {
-  std::optional<OwnAllocations> own(std::in_place, setup_.allocations, own_allocations_);
   Mark mark{.at_ns = steady_clock().now_ns(),
             .stats = pipeline_->stats(),
             .hiccups_ns = hiccups_->snapshot()};
   for (const LoadSource* const source : sources_) mark.spun_ns += source->spun_ns();
   mark.threads = usage_of_threads();
-  own.reset();
-  if (setup_.allocations != nullptr) mark.allocations = setup_.allocations() - own_allocations_;
+  mark.allocations = allocations_of_others(setup_);
   return mark;
 }
 
 void Measurement::begin_intervals() {
-  const OwnAllocations own(setup_.allocations, own_allocations_);
   interval_begin_ns_ = first_.at_ns;
   interval_stats_ = first_.stats;
   // The first one has what is counted and ended before the mark was taken.
@@ -254,7 +241,6 @@ void Measurement::begin_intervals() {
 }
 
 void Measurement::end_interval() {
-  const OwnAllocations own(setup_.allocations, own_allocations_);
   Stats stats = pipeline_->stats();
   HistogramSnapshot hiccups_ns = hiccups_->snapshot();
   const std::uint64_t now_ns = steady_clock().now_ns();

@@ -26,6 +26,8 @@ struct LoadSetup {
   /// Fills the config's stages with code, as for any pipeline of this config.
   std::function<void(PipelineBuilder&)> fill_stages;
   std::uint64_t (*allocations)() = nullptr;  ///< as PipelineBuilder::allocations
+  /// How many of those the calling thread made: they are no event's. Without it they count, too.
+  std::uint64_t (*own_allocations)() = nullptr;
   std::optional<CpuLimits> cpus;  ///< other ones than those of the process, for tests and plans
   /// Called after each interval, the warm-up's included.
   std::function<void(const Stats&)> on_progress;

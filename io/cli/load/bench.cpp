@@ -108,6 +108,7 @@ class Bench {
                .fill_stages =
                    [this](PipelineBuilder& builder) { fill_stages(builder, config_.pipeline); },
                .allocations = allocation_counter(),
+               .own_allocations = own_allocation_counter(),
                .on_progress = [this](const Stats& stats) { draw(stats); },
                .asked_to_stop = asked_to_stop},
         progress_(true) {}

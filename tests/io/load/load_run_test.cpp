@@ -119,6 +119,55 @@ TEST(LoadRun, events_of_the_warmup_that_end_behind_it_count_in_no_time) {
     EXPECT_EQ(step.service_ns.count(), completed) << step.name;
 }
 
+/// Allocations as a program would count them: of all threads, and of each.
+struct Allocations {
+  static inline std::atomic<std::uint64_t> all{0};
+  static inline thread_local std::uint64_t own = 0;
+  static void add(std::uint64_t count) {
+    // relaxed: statistic.
+    all.fetch_add(count, std::memory_order_relaxed);
+    own += count;
+  }
+  static std::uint64_t of_all() {
+    // relaxed: statistic.
+    return all.load(std::memory_order_relaxed);
+  }
+  static std::uint64_t of_caller() { return own; }
+};
+
+TEST(LoadRun, allocations_are_those_of_the_pipeline_and_not_the_measuring_threads) {
+  const Config config =
+      config_of("partitions = 1\n[[stage]]\nname = \"wasteful\"\nuse = \"handler\"\n");
+  const EventPool pool = EventPool::of_orders({}, 100);
+  LoadSetup setup{.config = &config,
+                  .events = &pool,
+                  .fill_stages =
+                      [](PipelineBuilder& builder) {
+                        builder.stage("wasteful", [](Event&, Context&) {
+                          Allocations::add(1);
+                          return Outcome::next();
+                        });
+                      },
+                  .allocations = Allocations::of_all,
+                  .own_allocations = Allocations::of_caller,
+                  // One call for each interval, and so between the marks.
+                  .on_progress = [](const Stats&) { Allocations::add(1'000'000); },
+                  .asked_to_stop =
+                      [] {
+                        Allocations::add(1'000'000);
+                        return false;
+                      }};
+  const LoadOptions load{.rate = 1'000, .warmup = 50ms, .duration = 300ms};
+  const auto run = run_load(setup, load);
+  ASSERT_TRUE(run) << run.error().message;
+  ASSERT_TRUE(run->allocations);
+  EXPECT_LE(*run->allocations, run->sent);
+  setup.own_allocations = nullptr;  // cannot be told apart
+  const auto with_own = run_load(setup, load);
+  ASSERT_TRUE(with_own) << with_own.error().message;
+  EXPECT_GE(*with_own->allocations, 1'000'000U);
+}
+
 TEST(LoadRun, stages_and_refusals_of_the_config_do_what_they_do_in_any_run) {
   Config config = config_of("partitions = 1\n[[stage]]\nname = \"half\"\nuse = \"handler\"\n");
   config.sources = {{.kind = SourceKind::file, .path = "a"},
