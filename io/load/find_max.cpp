@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/io/load/find_max.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <utility>
@@ -89,9 +90,11 @@ Status Searcher::confirm() {
        ++i, rate /= options_.precision) {
     const Result<bool> held = holds_surely(rate);
     if (!held) return tl::unexpected(held.error());
-    if (!*held) continue;
-    found_.rate = rate;
-    return {};
+    if (*held) {
+      found_.rate = rate;
+      return {};
+    }
+    failed_ = rate;
   }
   return {};
 }
@@ -101,6 +104,7 @@ Result<Search> Searcher::search() {
   if (status) status = refine();
   if (status) status = confirm();
   if (!status) return tl::unexpected(std::move(status).error());
+  found_.next_failed = failed_;
   return std::move(found_);
 }
 
@@ -108,6 +112,29 @@ Result<Search> Searcher::search() {
 
 std::string_view to_string(Trial::Step step) noexcept {
   return kSteps[static_cast<std::size_t>(step)];
+}
+
+Rung rung_at(const Search& search, double rate) {
+  Rung rung{.rate = rate};
+  for (const Trial& trial : search.trials) {
+    if (trial.rate_asked != rate) continue;
+    ++rung.runs;
+    if (trial.failed_by.empty())
+      ++rung.held;
+    else
+      rung.failed_by = trial.failed_by;
+    if (rung.slo.empty())
+      for (const SloValue& value : trial.slo)
+        rung.slo.push_back({.name = value.name,
+                            .limit_ns = value.limit_ns,
+                            .least_ns = value.found_ns,
+                            .most_ns = value.found_ns});
+    for (std::size_t i = 0; i < std::min(rung.slo.size(), trial.slo.size()); ++i) {
+      rung.slo[i].least_ns = std::min(rung.slo[i].least_ns, trial.slo[i].found_ns);
+      rung.slo[i].most_ns = std::max(rung.slo[i].most_ns, trial.slo[i].found_ns);
+    }
+  }
+  return rung;
 }
 
 Result<Search> find_max(const SearchOptions& options, const RunTrial& run_trial) {

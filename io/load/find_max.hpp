@@ -32,6 +32,7 @@ struct Trial {
   double rate_asked = 0;
   std::string failed_by;  ///< why it does not count as held; empty: it does
   LoadRun run;
+  std::vector<SloValue> slo;  ///< what it had at each term
 };
 [[nodiscard]] std::string_view to_string(Trial::Step step) noexcept;
 
@@ -39,7 +40,24 @@ struct Search {
   std::string slo;
   std::vector<Trial> trials;  ///< in order
   double rate = 0;            ///< the highest that held; 0: none did
+  double next_failed = 0;     ///< the lowest above it that was tried and did not; 0: none
 };
+
+/// All runs of a search at one rate.
+struct Rung {
+  struct Value {
+    std::string name;  ///< of a term of the SLO
+    std::uint64_t limit_ns = 0;
+    std::uint64_t least_ns = 0;
+    std::uint64_t most_ns = 0;
+  };
+  double rate = 0;
+  std::size_t runs = 0;
+  std::size_t held = 0;
+  std::string failed_by;  ///< of the last one that failed; empty: none did
+  std::vector<Value> slo;
+};
+[[nodiscard]] Rung rung_at(const Search& search, double rate);
 
 /// Runs at a rate and says why it does not hold, if it does not.
 using RunTrial = std::function<Result<Trial>(double rate, Trial::Step step)>;

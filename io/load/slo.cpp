@@ -64,6 +64,15 @@ std::string Slo::broken_by(const HistogramSnapshot& latency_ns) const {
   return {};
 }
 
+std::vector<SloValue> Slo::found_in(const HistogramSnapshot& latency_ns) const {
+  std::vector<SloValue> values;
+  for (const SloTerm& term : terms)
+    values.push_back({.name = std::string(trimmed(term.text.substr(0, term.text.find('=')))),
+                      .limit_ns = term.limit_ns,
+                      .found_ns = latency_ns.percentile(term.percent)});
+  return values;
+}
+
 double Slo::events_needed() const noexcept {
   constexpr double kBeyond = 10;
   double needed = 1;

@@ -20,12 +20,21 @@ struct SloTerm {
   std::string text;  ///< as it was written
 };
 
+/// What the latencies of a run had at a term.
+struct SloValue {
+  std::string name;  ///< "p99.9"
+  std::uint64_t limit_ns = 0;
+  std::uint64_t found_ns = 0;
+};
+
 struct Slo {
   std::vector<SloTerm> terms;
 
   /// The first term that the latencies exceed, with what it was: "p99.9 = 71 µs > 50us". Empty if
   /// all are met. A run without any latency meets nothing.
   [[nodiscard]] std::string broken_by(const HistogramSnapshot& latency_ns) const;
+  /// By term, whether it was met or not.
+  [[nodiscard]] std::vector<SloValue> found_in(const HistogramSnapshot& latency_ns) const;
   /// So many events a run must have for its percentiles to be more than luck: ten beyond each.
   [[nodiscard]] double events_needed() const noexcept;
   /// As it was written.

@@ -212,6 +212,7 @@ Status Bench::search() {
                                       .rate_asked = rate,
                                       .failed_by = failed_by(*done, slo_),
                                       .run = std::move(*done)};
+                          trial.slo = slo_.found_in(trial.run.latency_ns);
                           tried_.trials.push_back(trial);
                           return trial;
                         });

@@ -11,6 +11,7 @@
 #include <penstock/io/in_words.hpp>
 #include <penstock/io/load/report/load_json.hpp>
 #include <penstock/io/load/report/load_plots.hpp>
+#include <penstock/io/load/report/load_report.hpp>
 #include <penstock/io/load/report/markup.hpp>
 #include <penstock/io/load/report/style.hpp>
 
@@ -107,8 +108,12 @@ void Page::write_summary() {
       {{"class", "soft"}});
   if (search_ != nullptr)
     page_.element("p", search_->rate > 0 ? "Highest rate that meets " + search_->slo + ": " +
-                                               per_second(search_->rate)
+                                               per_second(search_->rate) + ", " +
+                                               rung_in_words(rung_at(*search_, search_->rate)) + "."
                                          : "No rate meets " + search_->slo + ".");
+  if (search_ != nullptr && search_->next_failed > 0)
+    page_.element("p", "The next one that failed: " + per_second(search_->next_failed) + ", " +
+                           rung_in_words(rung_at(*search_, search_->next_failed)) + ".");
   if (run_.load_was_the_limit())
     page_.element("p",
                   "The load source did not keep up with its own schedule: nothing is known of what "

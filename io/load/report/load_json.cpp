@@ -140,6 +140,24 @@ void write_asked(JsonWriter& json, const LoadOptions& asked) {
   json.member("seconds", in_seconds(asked.duration)).end_object();
 }
 
+/// All runs of a search at a rate; null if there is no such rate.
+void write_rung(JsonWriter& json, const char* name, const Search& search, double rate) {
+  json.key(name);
+  if (rate <= 0) {
+    json.null();
+    return;
+  }
+  const Rung rung = rung_at(search, rate);
+  json.begin_object().member("rate", rate).member("runs", std::uint64_t{rung.runs});
+  json.member("held", std::uint64_t{rung.held}).member("failed_by", rung.failed_by);
+  json.key("slo").begin_array();
+  for (const Rung::Value& value : rung.slo) {
+    json.begin_object().member("name", value.name).member("limit_ns", value.limit_ns);
+    json.member("least_ns", value.least_ns).member("most_ns", value.most_ns).end_object();
+  }
+  json.end_array().end_object();
+}
+
 void write_search(JsonWriter& json, const Search* search) {
   json.key("search");
   if (search == nullptr) {
@@ -151,6 +169,8 @@ void write_search(JsonWriter& json, const Search* search) {
     json.value(search->rate);
   else
     json.null();
+  write_rung(json, "highest", *search, search->rate);
+  write_rung(json, "next_failed", *search, search->next_failed);
   json.key("trials").begin_array();
   for (const Trial& trial : search->trials) {
     const HistogramSnapshot& latency = trial.run.latency_ns;

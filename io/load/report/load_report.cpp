@@ -134,8 +134,24 @@ std::string search_report(const Search& search) {
     text += row(to_string(trial.step),
                 in_short(trial.rate_asked) + "/s · " + percentiles(trial.run.latency_ns) + " · " +
                     (trial.failed_by.empty() ? "held" : "failed: " + trial.failed_by));
-  return text + row("highest", search.rate > 0 ? in_short(search.rate) + "/s with " + search.slo
-                                               : "none: no rate held " + search.slo);
+  text += row("highest", search.rate > 0 ? in_short(search.rate) + "/s with " + search.slo + " · " +
+                                               rung_in_words(rung_at(search, search.rate))
+                                         : "none: no rate held " + search.slo);
+  if (search.next_failed > 0)
+    text += row("next", in_short(search.next_failed) + "/s failed · " +
+                            rung_in_words(rung_at(search, search.next_failed)));
+  return text;
+}
+
+std::string rung_in_words(const Rung& rung) {
+  std::string text = "in " + std::to_string(rung.runs) + (rung.runs == 1 ? " run, " : " runs, ") +
+                     "of which " + (rung.held == 0 ? "none" : std::to_string(rung.held)) + " held";
+  const char* before = ": ";
+  for (const Rung::Value& value : rung.slo) {
+    text.append(std::exchange(before, ", ")).append(value.name + " = " + in_ns(value.least_ns));
+    if (value.most_ns > value.least_ns) text.append(" to ").append(in_ns(value.most_ns));
+  }
+  return rung.failed_by.empty() ? text : text + " (" + rung.failed_by + ")";
 }
 
 std::string load_report(const LoadResult& result) {

@@ -57,12 +57,15 @@ std::string form_of(std::string_view text) {
 }
 
 Search some_search() {
-  Search search{.slo = "p99=1ms", .trials = {}, .rate = 2000};
+  Search search{.slo = "p99=1ms", .trials = {}, .rate = 2000, .next_failed = 4000};
   for (const double rate : {1000.0, 2000.0, 4000.0})
     search.trials.push_back({.step = Trial::Step::climb,
                              .rate_asked = rate,
                              .failed_by = rate > 2000 ? "p99 = 2.0 ms > 1ms" : "",
-                             .run = some_run(static_cast<std::uint64_t>(rate))});
+                             .run = some_run(static_cast<std::uint64_t>(rate)),
+                             .slo = {{.name = "p99",
+                                      .limit_ns = 1'000'000,
+                                      .found_ns = static_cast<std::uint64_t>(rate) * 400}}});
   return search;
 }
 
@@ -151,6 +154,10 @@ TEST(LoadJson, members_are_there_and_numbers_are_those_of_the_run) {
   EXPECT_EQ(run["segments"][0]["steps"][0]["ns_per_event"], 500);
   EXPECT_EQ(run["intervals"].size(), 2U);
   EXPECT_EQ(json["search"]["trials"].size(), 3U);
+  EXPECT_EQ(json["search"]["highest"]["held"], 1);
+  EXPECT_EQ(json["search"]["highest"]["slo"][0]["most_ns"], 800'000);
+  EXPECT_EQ(json["search"]["next_failed"]["rate"], 4000);
+  EXPECT_EQ(json["search"]["next_failed"]["slo"][0]["limit_ns"], 1'000'000);
   EXPECT_EQ(json["search"]["trials"][2]["held"], false);
   EXPECT_TRUE(nlohmann::json::parse(load_json(result, nullptr))["search"].is_null());
 }
@@ -165,7 +172,15 @@ TEST(LoadReport, words_name_the_typical_run_and_what_did_not_keep_up) {
   text = load_report(result);
   EXPECT_NE(text.find("the pipeline did not keep up"), std::string::npos) << text;
   EXPECT_NE(text.find("17 could not be sent"), std::string::npos) << text;
-  EXPECT_NE(search_report(some_search()).find("failed: p99 = 2.0 ms > 1ms"), std::string::npos);
+  const std::string searched = search_report(some_search());
+  EXPECT_NE(searched.find("failed: p99 = 2.0 ms > 1ms"), std::string::npos) << searched;
+  EXPECT_NE(searched.find("2.0 k/s with p99=1ms · in 1 run, of which 1 held: p99 = 800 µs"),
+            std::string::npos)
+      << searched;
+  EXPECT_NE(
+      searched.find("4.0 k/s failed · in 1 run, of which none held: p99 = 1.6 ms (p99 = 2.0 ms"),
+      std::string::npos)
+      << searched;
 }
 
 TEST(LoadRun, keeps_up_only_if_all_came_to_an_end_and_little_was_left_at_the_last_send) {

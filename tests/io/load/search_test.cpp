@@ -120,6 +120,48 @@ TEST(FindMax, knee_is_found_to_the_precision_asked_for) {
   }
 }
 
+TEST(FindMax, lowest_rate_above_that_failed_is_told) {
+  Knee system(100'000);
+  const auto found = system.search({.first_rate = 10'000});
+  ASSERT_TRUE(found);
+  EXPECT_GT(found->next_failed, 100'000);
+  EXPECT_LE(found->next_failed, found->rate * 1.05);
+  for (const Trial& trial : found->trials)
+    EXPECT_TRUE(trial.rate_asked <= found->rate || trial.rate_asked >= found->next_failed);
+  // A step down makes what did not hold again the next one that failed.
+  Knee lucky(100'000);
+  const auto expected = lucky.search({.first_rate = 10'000, .precision = 1.1});
+  Knee unlucky(100'000, {lucky.runs() - 2, lucky.runs() - 1});
+  const auto stepped = unlucky.search({.first_rate = 10'000, .precision = 1.1});
+  ASSERT_TRUE(expected && stepped);
+  EXPECT_EQ(stepped->next_failed, expected->rate);
+  Knee endless(1e12);
+  EXPECT_EQ(endless.search({.first_rate = 10'000, .rate_max = 1e6})->next_failed, 0);
+}
+
+TEST(FindMax, rung_has_all_runs_at_its_rate_with_what_they_had_at_the_slo) {
+  const auto slo = parse_slo("p50=1us, max=1ms");
+  ASSERT_TRUE(slo);
+  Search search;
+  for (const auto& [rate, latency_ns] :
+       {std::pair(10.0, 30U), std::pair(20.0, 50U), std::pair(20.0, 20U), std::pair(20.0, 40U)}) {
+    Trial trial{.rate_asked = rate, .failed_by = latency_ns > 45 ? "too slow" : "", .run = {}};
+    trial.slo = slo->found_in(snapshot_of({latency_ns}));
+    search.trials.push_back(trial);
+  }
+  const Rung rung = rung_at(search, 20);
+  EXPECT_EQ(rung.runs, 3U);
+  EXPECT_EQ(rung.held, 2U);
+  EXPECT_EQ(rung.failed_by, "too slow");
+  ASSERT_EQ(rung.slo.size(), 2U);
+  EXPECT_EQ(rung.slo[0].name, "p50");
+  EXPECT_EQ(rung.slo[1].name, "max");
+  EXPECT_EQ(rung.slo[1].limit_ns, 1'000'000U);
+  EXPECT_EQ(rung.slo[1].least_ns, 20U);
+  EXPECT_EQ(rung.slo[1].most_ns, 50U);
+  EXPECT_EQ(rung_at(search, 15).runs, 0U);
+}
+
 TEST(FindMax, one_unlucky_run_does_not_end_the_climb) {
   Knee lucky(100'000);
   Knee unlucky(100'000, {0, 3, 6});
