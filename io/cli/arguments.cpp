@@ -239,7 +239,6 @@ void add_load(CLI::App& sub, LoadOptions& load) {
 
 /// An option that would be ignored beside another one is a mistake.
 void exclude_what_is_not_asked(CLI::App& bench) {
-  bench.get_option("--find-max")->excludes(bench.get_option("--repeat"));
   CLI::Option* const compare = bench.get_option("--compare");
   for (CLI::Option* const option : bench.get_options())
     if (option != compare && option != bench.get_help_ptr() && !option->check_lname("format"))
@@ -257,8 +256,8 @@ void add_bench(Parser& parser) {
                  parser.bench);
   sub.add_option("config", parser.bench.config, "config file");
   add_load(sub, parser.bench.load);
-  add_parsed(sub, "--repeat", "runs, each with a new pipeline (default 1)", "a count from 1 to 100",
-             [&into = parser.bench.repeat](const std::string& text) {
+  add_parsed(sub, "--repeat", "runs, or searches, each with new pipelines (default 1)",
+             "a count from 1 to 100", [&into = parser.bench.repeat](const std::string& text) {
                const auto count = parse_count(text);
                if (count) into = static_cast<unsigned>(*count);
                return count && *count >= 1 && *count <= 100;

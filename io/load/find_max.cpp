@@ -114,6 +114,15 @@ std::string_view to_string(Trial::Step step) noexcept {
   return kSteps[static_cast<std::size_t>(step)];
 }
 
+Search median_of(std::vector<Search> searches) {
+  std::vector<double> rates;
+  for (const Search& search : searches) rates.push_back(search.rate);
+  const auto middle = searches.begin() + static_cast<std::ptrdiff_t>((searches.size() - 1) / 2);
+  std::ranges::nth_element(searches, middle, {}, &Search::rate);
+  if (rates.size() > 1) middle->rates = std::move(rates);
+  return std::move(*middle);
+}
+
 Rung rung_at(const Search& search, double rate) {
   Rung rung{.rate = rate};
   for (const Trial& trial : search.trials) {

@@ -19,10 +19,12 @@
 namespace penstock {
 
 struct SearchOptions {
+  static constexpr double kPrecision = 1.05;
   double first_rate = 10'000;
   double rate_min = 1;  ///< below that a run has too few events to tell
   double rate_max = 100e6;
-  double precision = 1.05;  ///< ratio of what failed to what held at which both are near enough
+  double precision =
+      kPrecision;  ///< ratio of what failed to what held at which both are near enough
 };
 
 /// A run at one rate.
@@ -41,7 +43,13 @@ struct Search {
   std::vector<Trial> trials;  ///< in order
   double rate = 0;            ///< the highest that held; 0: none did
   double next_failed = 0;     ///< the lowest above it that was tried and did not; 0: none
+  /// What each of repeated searches found, in order, this one included. Empty: there was one.
+  std::vector<double> rates;
 };
+
+/// Of repeated searches the one whose rate is the median, of an even number the lower one, with the
+/// rates of all. Requires: at least one.
+[[nodiscard]] Search median_of(std::vector<Search> searches);
 
 /// All runs of a search at one rate.
 struct Rung {

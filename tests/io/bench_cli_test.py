@@ -157,6 +157,23 @@ class Runs(BenchTest):
         self.assertTrue(all(not trial["held"] for trial in search["trials"]))
 
 
+    def test_repeated_searches_have_a_rate_each_and_fewer_than_three_are_not_compared(self):
+        search = ["bench", "x.toml", "--find-max", "--slo", "p50=1ns", "--rate", "225/s",
+                  "--seconds", "100ms", "--warmup", "0s"]
+        self.call(*search, "--repeat", "2", "--out", "a.json", code=CHECK_FAILED)
+        self.assertEqual(json.loads(self.text("a.json"))["search"]["rates"], [0, 0])
+        _, err = self.call("bench", "--compare", "a.json", "a.json", code=USAGE)
+        self.assertIn("a.json has 2 of the 3 searches", err)
+        result = json.loads(self.text("a.json"))
+        for rates, code in (([100, 101, 100], FINE), ([70, 71, 70], CHECK_FAILED)):
+            result["search"]["rates"] = rates
+            (self.folder / "b.json").write_text(json.dumps(result), encoding="utf-8")
+            if code == FINE:
+                (self.folder / "a.json").write_text(json.dumps(result), encoding="utf-8")
+            out, _ = self.call("bench", "--compare", "a.json", "b.json", code=code)
+            self.assertRegex(out, r"(?m)^rate found .*" + ("same" if code == FINE else "worse"))
+
+
 class Files(BenchTest):
     def test_files_are_written_in_their_formats(self):
         self.call("bench", "x.toml", "--rate", "2k/s", "--out", "a.json", "--html", "a.html",
@@ -317,8 +334,7 @@ class Mistakes(BenchTest):
         self.assertIn("y.toml", err)
 
     def test_options_that_would_be_ignored_are_mistakes(self):
-        for arguments in (["x.toml", "--find-max", "--slo", "p50=1s", "--repeat", "2"],
-                          ["x.toml", "--compare", "a.json", "b.json"],
+        for arguments in (["x.toml", "--compare", "a.json", "b.json"],
                           ["--compare", "a.json", "b.json", "--rate", "1k/s"],
                           ["--compare", "a.json", "b.json", "--slo", "p50=1s"],
                           ["--compare", "a.json", "b.json", "--out", "c.json"]):

@@ -119,6 +119,7 @@ class Bench {
 
  private:
   Status repeat();
+  Result<Search> search_once(const std::string& which);
   Status search();
   Status open_files();
   Status write_files();
@@ -197,34 +198,50 @@ Status Bench::repeat() {
   return {};
 }
 
+/// What was tried before an error is in `tried_`.
+Result<Search> Bench::search_once(const std::string& which) {
+  tried_ = {};
+  const auto run_trial = [&](double rate, Trial::Step step) -> Result<Trial> {
+    LoadOptions options = arguments_.load;
+    options.rate = rate;
+    auto done = run(options, which + std::string(to_string(step)) + " " + in_short(rate) + "/s");
+    if (!done) return tl::unexpected(std::move(done).error());
+    if (step != Trial::Step::confirm) done->intervals.clear();  // nobody will draw them
+    Trial trial{.step = step,
+                .rate_asked = rate,
+                .failed_by = failed_by(*done, slo_),
+                .run = std::move(*done)};
+    trial.slo = slo_.found_in(trial.run.latency_ns);
+    tried_.trials.push_back(trial);
+    return trial;
+  };
+  return find_max({.first_rate = arguments_.load.rate,
+                   .rate_min = slo_.events_needed() / seconds_of(arguments_.load)},
+                  run_trial);
+}
+
+/// The report is of the search whose rate is the median, of an even number the lower one.
 Status Bench::search() {
-  auto found = find_max({.first_rate = arguments_.load.rate,
-                         .rate_min = slo_.events_needed() / seconds_of(arguments_.load)},
-                        [this](double rate, Trial::Step step) -> Result<Trial> {
-                          LoadOptions options = arguments_.load;
-                          options.rate = rate;
-                          auto done = run(
-                              options, std::string(to_string(step)) + " " + in_short(rate) + "/s");
-                          if (!done) return tl::unexpected(std::move(done).error());
-                          if (step != Trial::Step::confirm)
-                            done->intervals.clear();  // nobody will draw them
-                          Trial trial{.step = step,
-                                      .rate_asked = rate,
-                                      .failed_by = failed_by(*done, slo_),
-                                      .run = std::move(*done)};
-                          trial.slo = slo_.found_in(trial.run.latency_ns);
-                          tried_.trials.push_back(trial);
-                          return trial;
-                        });
-  if (tried_.trials.empty()) return tl::unexpected(std::move(found).error());
-  search_ = found ? std::move(*found) : std::move(tried_);
+  std::vector<Search> searches;
+  Status status;
+  for (unsigned i = 0; i < arguments_.repeat && status; ++i) {
+    auto found = search_once(arguments_.repeat == 1 ? ""
+                                                    : "search " + std::to_string(i + 1) + " of " +
+                                                          std::to_string(arguments_.repeat) + ": ");
+    if (found)
+      searches.push_back(std::move(*found));
+    else
+      status = tl::unexpected(std::move(found).error());
+  }
+  if (searches.empty() && tried_.trials.empty()) return status;
+  search_ = searches.empty() ? std::move(tried_) : median_of(std::move(searches));
   search_->slo = slo_.to_text();
   for (const Trial& trial : search_->trials)
     if (trial.step == Trial::Step::confirm && trial.rate_asked == search_->rate)
       result_.runs.push_back(trial.run);
   if (result_.runs.empty()) result_.runs.push_back(search_->trials.back().run);
   result_.asked.rate = result_.runs.front().rate_asked;
-  return found ? Status{} : tl::unexpected(std::move(found).error());
+  return status;
 }
 
 Status Bench::open_files() {

@@ -11,6 +11,7 @@
 
 #include <penstock/io/in_words.hpp>
 #include <penstock/io/json_writer.hpp>
+#include <penstock/io/load/find_max.hpp>
 #include <penstock/io/load/schedule.hpp>
 #include <penstock/io/load/student_t.hpp>
 
@@ -103,8 +104,18 @@ Status check_same_load(const SavedResult& a, const SavedResult& b) {
   if (a.partitions != b.partitions)
     return differ("the number of partitions", number(a.partitions), number(b.partitions));
   for (const SavedResult* const result : {&a, &b})
-    if (result->is_search && result->rate_found <= 0)
-      return error(ErrorCode::usage, result->path + ": no rate was found in this search");
+    if (result->is_search) {
+      const auto& rates = result->rates_found;
+      if (rates.size() < kRunsMin)
+        return error(
+            ErrorCode::usage,
+            fmt::format("{} has {} of the {} searches without which nobody knows whether a "
+                        "difference is more than chance; run --find-max with --repeat {}, "
+                        "or compare runs at one rate",
+                        result->path, rates.size(), kRunsMin, kRunsMin));
+      if (std::ranges::any_of(rates, [](double rate) { return rate <= 0; }))
+        return error(ErrorCode::usage, result->path + ": a search of it found no rate");
+    }
   return {};
 }
 
@@ -125,9 +136,7 @@ void add_remarks(Comparison& comparison, const SavedResult& a, const SavedResult
       comparison.remarks.push_back(fmt::format("{}: {} of {} runs did not keep up", result->path,
                                                late, result->runs.size()));
   }
-  if (a.is_search)
-    comparison.remarks.emplace_back("searches give one rate each: a difference counts from 10 %");
-  else if (std::min(a.runs.size(), b.runs.size()) < kRunsMin)
+  if (!a.is_search && std::min(a.runs.size(), b.runs.size()) < kRunsMin)
     comparison.remarks.push_back(
         fmt::format("{} and {} runs: fewer than three have no confidence interval; a difference "
                     "counts from 10 % (--repeat 5 gives one)",
@@ -191,7 +200,8 @@ MeasureComparison compare_measure(const Measure& measure, const std::vector<doub
                           .ratio = std::exp(difference)};
   bool counts = std::max(found.ratio, 1 / found.ratio) > 1 + kTolerance;
   if (std::min(a.size(), b.size()) >= kRunsMin) {
-    const double half = half_width(logs_a, logs_b, measure.in_cells ? kCellError : 0);
+    const double half =
+        half_width(logs_a, logs_b, measure.in_cells ? kCellError : 0) + std::log(measure.step);
     found.low = std::exp(difference - half);
     found.high = std::exp(difference + half);
     const bool is_sure = *found.low > 1 || *found.high < 1;
@@ -208,8 +218,9 @@ Result<Comparison> compare(const SavedResult& a, const SavedResult& b) {
   if (Status same = check_same_load(a, b); !same) return tl::unexpected(std::move(same).error());
   Comparison comparison;
   if (a.is_search) {
-    comparison.measures.push_back(
-        compare_measure({"rate found", false}, {a.rate_found}, {b.rate_found}));
+    comparison.measures.push_back(compare_measure(
+        {.name = "rate found", .less_is_better = false, .step = SearchOptions::kPrecision},
+        a.rates_found, b.rates_found));
   } else {
     for (const NamedMeasure& named : measures()) compare_named(comparison, named, a, b);
     comparison.fell_behind = all_kept_up(a) && !all_kept_up(b);
@@ -222,8 +233,12 @@ Result<Comparison> compare(const SavedResult& a, const SavedResult& b) {
 
 std::string comparison_text(const Comparison& comparison, const SavedResult& a,
                             const SavedResult& b) {
-  std::string text = fmt::format("A  {}  ({}, {} runs)\nB  {}  ({}, {} runs)\n\n", a.path,
-                                 a.revision, a.runs.size(), b.path, b.revision, b.runs.size());
+  const auto head = [](const char* name, const SavedResult& result) {
+    return fmt::format("{}  {}  ({}, {} {})\n", name, result.path, result.revision,
+                       result.is_search ? result.rates_found.size() : result.runs.size(),
+                       result.is_search ? "searches" : "runs");
+  };
+  std::string text = head("A", a) + head("B", b) + '\n';
   text += fmt::format("{:<11}{:>12}{:>12}{:>8}  {:<16}{}\n", "", "A", "B", "B/A", "99.8 % sure",
                       "B is");
   for (const MeasureComparison& measure : comparison.measures) {

@@ -9,6 +9,9 @@
 // 2. A difference counts if that interval leaves 1 out, and if it is 2 % or more.
 // 3. Fewer than three runs on a side have no interval worth the name: then, and it says so, a
 //    difference counts from 10 %.
+// 4. Of searches the rates found are compared in the same way. A search knows its rate to a step
+//    of its ladder, and all may stop at the same rung: the interval is wider by that on both sides.
+//    Fewer than three searches on a side are not compared.
 // Pure functions, any thread.
 #pragma once
 
@@ -47,6 +50,7 @@ struct Measure {
   std::string name;
   bool less_is_better = true;
   bool in_cells = false;  ///< a value out of a histogram, known to a cell
+  double step = 1;        ///< the ratio by which a value may be too low, of a ladder
 };
 
 /// One measure. Requires: all values above zero, at least one a side.

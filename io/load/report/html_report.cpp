@@ -111,6 +111,9 @@ void Page::write_summary() {
                                                per_second(search_->rate) + ", " +
                                                rung_in_words(rung_at(*search_, search_->rate)) + "."
                                          : "No rate meets " + search_->slo + ".");
+  if (search_ != nullptr && !search_->rates.empty())
+    page_.element("p", std::to_string(search_->rates.size()) +
+                           " searches: " + rates_in_words(*search_) + ".");
   if (search_ != nullptr && search_->next_failed > 0)
     page_.element("p", "The next one that failed: " + per_second(search_->next_failed) + ", " +
                            rung_in_words(rung_at(*search_, search_->next_failed)) + ".");

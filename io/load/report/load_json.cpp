@@ -169,6 +169,10 @@ void write_search(JsonWriter& json, const Search* search) {
     json.value(search->rate);
   else
     json.null();
+  json.key("rates").begin_array();
+  if (search->rates.empty()) json.value(search->rate);
+  for (const double rate : search->rates) json.value(rate);
+  json.end_array();
   write_rung(json, "highest", *search, search->rate);
   write_rung(json, "next_failed", *search, search->next_failed);
   json.key("trials").begin_array();

@@ -140,7 +140,14 @@ std::string search_report(const Search& search) {
   if (search.next_failed > 0)
     text += row("next", in_short(search.next_failed) + "/s failed · " +
                             rung_in_words(rung_at(search, search.next_failed)));
+  if (!search.rates.empty()) text += row("searches", rates_in_words(search));
   return text;
+}
+
+std::string rates_in_words(const Search& search) {
+  std::string text;
+  for (const double rate : search.rates) text += (text.empty() ? "" : ", ") + in_short(rate) + "/s";
+  return text + " found; this is the median one";
 }
 
 std::string rung_in_words(const Rung& rung) {

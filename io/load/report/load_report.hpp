@@ -19,6 +19,8 @@ namespace penstock {
 /// The whole result; ends with a newline.
 [[nodiscard]] std::string load_report(const LoadResult& result);
 
+/// What each of repeated searches found.
+[[nodiscard]] std::string rates_in_words(const Search& search);
 /// "in 3 runs, of which 2 held: p99 = 71 µs to 84 µs".
 [[nodiscard]] std::string rung_in_words(const Rung& rung);
 

@@ -87,7 +87,8 @@ SavedResult result_of(Members& members) {
   const Data search = root["search"];
   result.is_search = search.type() == DataType::object;
   if (result.is_search) {
-    result.rate_found = search["rate"].get_double().value_or(0);
+    for (const Data::Item item : search["rates"])
+      result.rates_found.push_back(item.value.get_double().value_or(0));
     result.slo = members.text(search, "slo");
   }
   for (const Data::Item item : root["runs"]) result.runs.push_back(run_of(members, item.value));
@@ -123,7 +124,8 @@ Result<SavedResult> read_saved_result(const std::string& path) {
   Members members(root);
   SavedResult result = result_of(members);
   if (!members.missing().empty()) return wrong(members.missing());
-  if (result.runs.empty() && !result.is_search) return wrong("it has no runs");
+  if (result.is_search ? result.rates_found.empty() : result.runs.empty())
+    return wrong(result.is_search ? "it has no search's rate" : "it has no runs");
   result.path = path;
   return result;
 }

@@ -38,8 +38,8 @@ struct SavedResult {
   std::string compiler;
   std::string build;
   std::string revision;
-  double rate_found = 0;  ///< of --find-max; 0: the result is not one, or no rate held
   bool is_search = false;
+  std::vector<double> rates_found;  ///< by each search of --find-max; 0: no rate held
   std::vector<SavedRun> runs;
 };
 

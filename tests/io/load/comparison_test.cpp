@@ -153,11 +153,50 @@ TEST(Compare, whatever_makes_another_load_is_refused_by_its_name) {
   EXPECT_TRUE(
       told(refused_by([](SavedResult& b) { b.partitions = 7; }), "the number of partitions is 0"));
   a.is_search = true;
-  a.rate_found = 100;
+  a.rates_found = {100, 100, 100};
   a.slo = "p99=1ms";
   EXPECT_TRUE(told(refused_by([](SavedResult& b) { b.slo = "p99=2ms"; }), "the SLO is p99=1ms"));
   a.shape = "constant";
   EXPECT_EQ(refused_by([](SavedResult& b) { b.burst = 7; }), "compared");  // there are none
+}
+
+TEST(Compare, searches_are_compared_by_the_rates_that_they_found_to_a_step_of_their_ladder) {
+  SavedResult a = saved(1000, 5000, 3);
+  a.is_search = true;
+  a.slo = "p99=1ms";
+  a.rates_found = {100, 100, 100};
+  SavedResult b = a;
+  const auto same = compare(a, b);
+  ASSERT_TRUE(same) << same.error().message;
+  ASSERT_EQ(same->measures.size(), 1U);
+  EXPECT_EQ(same->measures[0].change, Change::same);
+  EXPECT_NEAR(*same->measures[0].low, 1 / 1.05, 1e-9);  // equal rungs are no certainty
+  EXPECT_NEAR(*same->measures[0].high, 1.05, 1e-9);
+  b.rates_found = {104, 104, 104};  // within the step
+  EXPECT_FALSE(compare(a, b)->worse());
+  EXPECT_FALSE(compare(b, a)->worse());
+  b.rates_found = {80, 81, 79};
+  EXPECT_TRUE(compare(a, b)->worse());
+  EXPECT_EQ(compare(b, a)->measures[0].change, Change::better);
+  EXPECT_NE(comparison_text(*compare(a, b), a, b).find("3 searches"), std::string::npos);
+}
+
+TEST(Compare, fewer_than_three_searches_are_refused_with_what_to_do) {
+  SavedResult a = saved(1000, 5000, 3);
+  a.is_search = true;
+  a.rates_found = {100, 100, 100};
+  SavedResult b = a;
+  b.path = "y.json";
+  b.rates_found = {50};
+  for (const auto& refused : {compare(a, b), compare(b, a), compare(b, b)}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::usage);
+    EXPECT_NE(refused.error().message.find("y.json has 1 of the 3 searches"), std::string::npos);
+    EXPECT_NE(refused.error().message.find("--find-max with --repeat 3"), std::string::npos);
+  }
+  b.rates_found = {50, 0, 50};
+  EXPECT_NE(compare(a, b).error().message.find("y.json: a search of it found no rate"),
+            std::string::npos);
 }
 
 TEST(Compare, another_build_compiler_or_config_is_remarked) {
@@ -219,6 +258,19 @@ TEST(SavedResult, what_was_written_is_read_back) {
   EXPECT_NEAR(read->runs[0].rate_achieved, run.rate_achieved(), 0.01);
   EXPECT_NEAR(read->runs[0].cpu_s_per_million, run.cpu_s_per_million(), 1e-6);
   EXPECT_EQ(read->runs[0].kept_up, run.kept_up());
+}
+
+TEST(SavedResult, rates_of_every_search_are_read_back) {
+  const std::string path = ::testing::TempDir() + "penstock-search.json";
+  Search search{.slo = "p99=1ms", .trials = {}, .rate = 20};
+  const auto rates_read = [&] {
+    std::ofstream(path) << load_json(some_result(), &search) << '\n';
+    const auto read = read_saved_result(path);
+    return read && read->is_search ? read->rates_found : std::vector<double>{};
+  };
+  EXPECT_EQ(rates_read(), (std::vector<double>{20}));
+  search.rates = {10, 30, 20};
+  EXPECT_EQ(rates_read(), search.rates);
 }
 
 TEST(SavedResult, what_is_none_is_refused_with_its_reason) {

@@ -177,6 +177,12 @@ TEST(LoadReport, words_name_the_typical_run_and_what_did_not_keep_up) {
   EXPECT_NE(searched.find("2.0 k/s with p99=1ms · in 1 run, of which 1 held: p99 = 800 µs"),
             std::string::npos)
       << searched;
+  EXPECT_EQ(searched.find("searches"), std::string::npos);
+  Search repeated = some_search();
+  repeated.rates = {1000, 2000, 4000};
+  EXPECT_NE(search_report(repeated).find("searches   1.0 k/s, 2.0 k/s, 4.0 k/s found"),
+            std::string::npos)
+      << search_report(repeated);
   EXPECT_NE(
       searched.find("4.0 k/s failed · in 1 run, of which none held: p99 = 1.6 ms (p99 = 2.0 ms"),
       std::string::npos)

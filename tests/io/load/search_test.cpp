@@ -139,6 +139,22 @@ TEST(FindMax, lowest_rate_above_that_failed_is_told) {
   EXPECT_EQ(endless.search({.first_rate = 10'000, .rate_max = 1e6})->next_failed, 0);
 }
 
+TEST(FindMax, search_of_the_median_rate_stands_for_repeated_ones) {
+  const auto searched = [](const std::vector<double>& rates) {
+    std::vector<Search> searches;
+    for (const double rate : rates)
+      searches.push_back({.slo = "", .trials = {}, .rate = rate, .next_failed = rate + 1});
+    return median_of(searches);
+  };
+  const Search three = searched({30, 10, 20});
+  EXPECT_EQ(three.rate, 20);
+  EXPECT_EQ(three.next_failed, 21);
+  EXPECT_EQ(three.rates, (std::vector<double>{30, 10, 20}));
+  EXPECT_EQ(searched({40, 10, 30, 20}).rate, 20);
+  EXPECT_EQ(searched({10}).rate, 10);
+  EXPECT_TRUE(searched({10}).rates.empty());
+}
+
 TEST(FindMax, rung_has_all_runs_at_its_rate_with_what_they_had_at_the_slo) {
   const auto slo = parse_slo("p50=1us, max=1ms");
   ASSERT_TRUE(slo);
