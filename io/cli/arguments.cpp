@@ -35,6 +35,7 @@ struct Parser {
   InspectArguments inspect;
   ConfigArguments config;
   BenchArguments bench;
+  TuneArguments tune;
   VersionArguments version;
 
   template <class Verb>
@@ -281,6 +282,45 @@ void add_bench(Parser& parser) {
   exclude_what_is_not_asked(sub);
 }
 
+std::vector<std::string> at_commas(std::string_view text) {
+  std::vector<std::string> parts;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    parts.emplace_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+void add_tune(Parser& parser) {
+  TuneArguments& tune = parser.tune;
+  CLI::App& sub = parser.add(
+      "tune",
+      "Look for a config that measures better here, and prove it or let this one stand.\n"
+      "For throughput; with --slo and --rate for latency; with --slo for the rate.",
+      "penstock tune orders.toml --slo p99.9=50us --rate 100k/s --out tuned.toml\n"
+      "  penstock tune orders.toml --budget 5min --keep partitions",
+      tune);
+  sub.add_option("config", tune.config, "config file")->required();
+  sub.add_option("--slo", tune.slo, "the latencies that count, such as p99.9=50us,max=1ms");
+  add_parsed(sub, "--rate", "events a second at which they count (default: what the config holds)",
+             "a rate from 1/s to 100M/s, such as 100k/s", [&tune](const std::string& text) {
+               return take_rate(text, tune.tune.rate.emplace());
+             });
+  add_duration(sub, "--budget", "how long it may take, about (default 60s)", tune.tune.budget,
+               1'000'000'000);
+  add_duration(sub, "--duration,--seconds", "of a run (default: from the budget and the SLO)",
+               tune.duration, 100'000'000);
+  sub.add_option_function<std::string>(
+      "--keep", [&tune](const std::string& names) { tune.tune.keep = at_commas(names); },
+      "what stays as it is: wait, batch, partitions, ring, segments");
+  sub.add_option("--events", tune.events,
+                 "file of events, one a line (default: the config's, else generated orders)");
+  add_count(sub, "--seed", "of generated events (default 1)", tune.tune.seed, 0, ~0ULL);
+  sub.add_option("--out", tune.out, "file for the new config, if there is one");
+  add_format(sub, tune.json);
+}
+
 void add_version(Parser& parser) {
   CLI::App& sub = parser.add("version", "Print what this program is made of.",
                              "penstock version --format json", parser.version);
@@ -352,7 +392,7 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   parser.app.footer("Example:\n  penstock demo\nEach verb has its own --help.");
   parser.app.failure_message(CLI::FailureMessage::simple);
   if (count > 0) parser.demo.program = arguments[0];
-  parser.bench.command = shell_line(count, arguments);
+  parser.bench.command = parser.tune.command = shell_line(count, arguments);
   add_run(parser);
   add_demo(parser);
   add_validate(parser);
@@ -361,6 +401,7 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   add_inspect(parser);
   add_config(parser);
   add_bench(parser);
+  add_tune(parser);
   add_version(parser);
   if (count > 1 && arguments[1][0] != '-' && !check_verb(parser.app, arguments[1]))
     return tl::unexpected(kUsage);

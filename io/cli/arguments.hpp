@@ -15,6 +15,7 @@
 #include <penstock/io/cli/generate.hpp>
 #include <penstock/io/cli/inspect.hpp>
 #include <penstock/io/cli/load/bench.hpp>
+#include <penstock/io/cli/load/tune.hpp>
 #include <penstock/io/cli/plan.hpp>
 #include <penstock/io/cli/run.hpp>
 #include <penstock/io/cli/validate.hpp>
@@ -22,9 +23,9 @@
 
 namespace penstock::cli {
 
-using Arguments =
-    std::variant<RunArguments, DemoArguments, ValidateArguments, PlanArguments, GenerateArguments,
-                 InspectArguments, ConfigArguments, BenchArguments, VersionArguments>;
+using Arguments = std::variant<RunArguments, DemoArguments, ValidateArguments, PlanArguments,
+                               GenerateArguments, InspectArguments, ConfigArguments, BenchArguments,
+                               TuneArguments, VersionArguments>;
 
 /// Returns the verb and its arguments, or an exit code after help or a mistake was printed.
 [[nodiscard]] tl::expected<Arguments, int> parse_arguments(int count, const char* const* arguments);

@@ -10,7 +10,7 @@ namespace penstock::cli {
 enum ExitCode : int {
   kFine = 0,
   /// Lost events; refused events, in `inspect` and in `run --strict`; in `bench` an SLO that was
-  /// not met, and with --compare a result that is worse.
+  /// not met, and with --compare a result that is worse; in `tune` an SLO that is held at no rate.
   kCheckFailed = 1,
   kUsage = 2,
   kUnavailable = 69,  ///< something needed is missing or unreachable

@@ -22,6 +22,7 @@ struct Call {
   int operator()(const InspectArguments& arguments) const { return inspect(arguments); }
   int operator()(const ConfigArguments& arguments) const { return config(arguments); }
   int operator()(const BenchArguments& arguments) const { return bench(arguments); }
+  int operator()(const TuneArguments& arguments) const { return tune(arguments); }
   int operator()(const VersionArguments& arguments) const { return version(arguments); }
 };
 

@@ -317,12 +317,16 @@ Result<LoadRun> run_load(const LoadSetup& setup, const LoadOptions& options) {
   return Measurement(setup, options).run();
 }
 
-Result<LoadResult> describe_load(const LoadSetup& setup, const LoadOptions& options) {
+Result<Plan> plan_load(const LoadSetup& setup) {
   PipelineBuilder builder = builder_of(setup);
   for (std::size_t i = 0; i < sources_of(*setup.config); ++i)
     builder.source(
         std::make_unique<LoadSource>(LoadSource::Options{}, *setup.events, steady_clock()));
-  const Result<Plan> plan = builder.plan();
+  return builder.plan();
+}
+
+Result<LoadResult> describe_load(const LoadSetup& setup, const LoadOptions& options) {
+  const Result<Plan> plan = plan_load(setup);
   if (!plan) return tl::unexpected(plan.error());
   LoadResult result;
   result.config = setup.config->path;

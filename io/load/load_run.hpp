@@ -40,6 +40,9 @@ struct LoadSetup {
 /// drain.
 [[nodiscard]] Result<LoadRun> run_load(const LoadSetup& setup, const LoadOptions& options);
 
+/// What the pipeline under this load will be. Errors: those of building it.
+[[nodiscard]] Result<Plan> plan_load(const LoadSetup& setup);
+
 /// What is said of a load beside its runs; `runs` is empty.
 [[nodiscard]] Result<LoadResult> describe_load(const LoadSetup& setup, const LoadOptions& options);
 

@@ -4,21 +4,18 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <string>
 #include <utility>
 
-#include <fmt/format.h>
-
 #include <penstock/io/cli/allocation_count.hpp>
 #include <penstock/io/cli/exit_code.hpp>
+#include <penstock/io/cli/load/inputs.hpp>
 #include <penstock/io/cli/plan.hpp>
 #include <penstock/io/cli/report.hpp>
 #include <penstock/io/cli/signals.hpp>
 #include <penstock/io/cli/terminal.hpp>
 #include <penstock/io/config/config.hpp>
 #include <penstock/io/files/output_file.hpp>
-#include <penstock/io/files/same_file.hpp>
 #include <penstock/io/load/event_pool.hpp>
 #include <penstock/io/load/find_max.hpp>
 #include <penstock/io/load/load_run.hpp>
@@ -31,25 +28,6 @@
 
 namespace penstock::cli {
 namespace {
-
-/// Those of --events; else of the config's first file that can be read; else generated ones. The
-/// files that could not be read are told in `remarks`: a path may be misspelt.
-Result<EventPool> events_for(const BenchArguments& arguments, const Config& config,
-                             std::vector<std::string>& remarks) {
-  const std::uint32_t bytes_max = config.pipeline.ring.event_bytes_max;
-  if (!arguments.events.empty()) return EventPool::of_file(arguments.events, bytes_max);
-  const auto instead = [&remarks](EventPool pool) {
-    for (std::string& remark : remarks) remark += "; instead: " + pool.origin();
-    return pool;
-  };
-  for (const SourceOptions& source : config.sources) {
-    if (source.kind != SourceKind::file) continue;
-    auto pool = EventPool::of_file(source.path, bytes_max);
-    if (pool) return instead(*std::move(pool));
-    remarks.push_back("no events from the config's source: " + pool.error().message);
-  }
-  return instead(EventPool::of_orders({.seed = arguments.load.seed}));
-}
 
 double seconds_of(const LoadOptions& load) {
   return std::chrono::duration<double>(load.duration).count();
@@ -314,29 +292,11 @@ int compare_results(const BenchArguments& arguments) {
 
 /// Reports go neither over what the run reads and writes nor over each other.
 Status check_report_files(const BenchArguments& arguments, const Config& config) {
-  std::map<std::string, std::string> used;
-  const auto use = [&](const std::string& path, const std::string& as) {
-    const std::string identity = path.empty() ? std::string{} : identity_of_file(path);
-    if (!identity.empty()) used.emplace(identity, as);
-  };
-  use(arguments.config, "the config");
-  use(arguments.events, "--events");
-  for (const SourceOptions& source : config.sources) use(source.path, "a source");
-  for (const SinkOptions& sink : config.sinks) use(sink.path, "a sink");
-  if (config.rejects) use(config.rejects->path, "the rejects");
-  const std::pair<std::string, std::string> reports[] = {{"--out", arguments.out},
-                                                         {"--html", arguments.html},
-                                                         {"--hgrm", arguments.hgrm},
-                                                         {"--hlog", arguments.hlog}};
-  for (const auto& [option, path] : reports) {
-    const std::string identity = path.empty() ? std::string{} : identity_of_file(path);
-    if (identity.empty()) continue;
-    const auto [other, is_new] = used.emplace(identity, option);
-    if (!is_new)
-      return error(ErrorCode::usage,
-                   fmt::format("{} {} is the file of {} too", option, path, other->second));
-  }
-  return {};
+  const NamedFile reports[] = {{"--out", arguments.out},
+                               {"--html", arguments.html},
+                               {"--hgrm", arguments.hgrm},
+                               {"--hlog", arguments.hlog}};
+  return check_apart(config, arguments.events, reports);
 }
 
 }  // namespace
@@ -362,7 +322,7 @@ int bench(const BenchArguments& arguments) {
   if (Status apart = check_report_files(arguments, *config); !apart) return fail(apart.error());
   if (arguments.partitions) config->pipeline.partitions = *arguments.partitions;
   std::vector<std::string> remarks;
-  auto events = events_for(arguments, *config, remarks);
+  auto events = events_for(arguments.events, *config, arguments.load.seed, remarks);
   if (!events) return fail(events.error());
   watch_signals();
   return Bench(arguments, *std::move(config), *std::move(events), std::move(slo),

@@ -1,0 +1,382 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <penstock/io/load/tune/tuner.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include <penstock/io/in_words.hpp>
+#include <penstock/io/load/find_max.hpp>
+#include <penstock/runtime/machine/clock.hpp>
+#include <penstock/runtime/machine/cpu.hpp>
+
+namespace penstock {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr int kRunsOfBudget = 120;  ///< about so many runs a budget should have room for
+constexpr nanoseconds kDurationMin = milliseconds(250);
+constexpr nanoseconds kDurationMax = std::chrono::seconds(2);
+constexpr nanoseconds kWarmupMin = milliseconds(50);
+constexpr int kWarmupShare = 4;
+constexpr nanoseconds kAroundRun = milliseconds(150);  ///< building, overrun, drain: about
+/// More than in the search: nothing is taken back after it.
+constexpr std::size_t kConfirmPairs = 8;
+constexpr nanoseconds kIdleTime = std::chrono::seconds(1);
+/// Of two searches for a rate a difference counts from here on, as in `bench --compare`.
+constexpr double kRateGain = 1.10;
+constexpr double kFirstRate = 100'000;
+constexpr double kProbeRate = 1e6;
+constexpr double kProbeStep = 4;
+constexpr double kRateMax = 100e6;
+/// At full speed so many times more is asked for than the given config can take.
+constexpr double kOverload = 3;
+constexpr std::array<std::string_view, 4> kFindings{"pays", "stands", "no rate", "stopped"};
+
+double seconds_of(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+double median_of(std::vector<double> values) {
+  if (values.empty()) return 0;
+  std::ranges::sort(values);
+  return values[values.size() / 2];
+}
+
+class Tuner {
+ public:
+  Tuner(const TuneSetup& setup, const TuneOptions& options)
+      : setup_(setup), options_(options), began_ns_(steady_clock().now_ns()) {
+    result_.asked = options;
+  }
+
+  Result<TuneResult> tune() {
+    Status ready = choose_times();
+    if (ready) ready = make_knobs();
+    if (ready) ready = choose_rate();
+    if (!ready) return tl::unexpected(std::move(ready).error());
+    if (result_.knobs.all.empty())
+      stands("there is nothing to turn");
+    else if (result_.finding != TuneFinding::no_rate)
+      search();
+    result_.took = elapsed();
+    return std::move(result_);
+  }
+
+ private:
+  Status choose_times();
+  Status make_knobs();
+  Status choose_rate();
+  Status find_full_speed();
+  Result<double> find_rate(const TunePoint& point, double first_rate);
+  void search();
+  void confirm();
+  Status confirm_rate();
+  Status confirm_cost();
+  Status price();
+  Result<TunePrice> price_of(const TunePoint& point);
+  Result<TuneSample> sample(const TunePoint& point);
+  [[nodiscard]] double cost_of(const LoadRun& run) const;
+  Result<LoadRun> run(const TunePoint& point, const LoadOptions& load);
+  [[nodiscard]] Config config_at(const TunePoint& point) const;
+  [[nodiscard]] std::string describe(const TunePoint& point) const;
+  [[nodiscard]] LoadOptions load_at(double rate) const {
+    return {.rate = rate,
+            .seed = options_.seed,
+            .warmup = result_.warmup,
+            .duration = result_.duration};
+  }
+  [[nodiscard]] bool is_throughput() const { return options_.slo.terms.empty(); }
+  [[nodiscard]] nanoseconds run_takes() const {
+    return result_.warmup + result_.duration + kAroundRun;
+  }
+  /// Of two configs.
+  [[nodiscard]] nanoseconds pricing_takes() const {
+    return 2 * (result_.warmup + kIdleTime + kAroundRun);
+  }
+  [[nodiscard]] nanoseconds elapsed() const {
+    return nanoseconds(static_cast<std::int64_t>(steady_clock().now_ns() - began_ns_));
+  }
+  void stands(std::string why) {
+    result_.finding = TuneFinding::stands;
+    result_.why = std::move(why);
+  }
+  void stopped(const Error& error) {
+    result_.finding = TuneFinding::stopped;
+    result_.why = error.message;
+  }
+
+  const TuneSetup& setup_;
+  const TuneOptions& options_;
+  std::uint64_t began_ns_;
+  nanoseconds rate_search_took_{0};
+  std::map<TunePoint, std::vector<double>> cpu_s_per_million_;
+  TuneResult result_;
+};
+
+/// As long as the SLO needs, and so short that there is room for a candidate and a confirmation.
+Status Tuner::choose_times() {
+  const nanoseconds share = options_.budget / kRunsOfBudget;
+  result_.duration = options_.duration.value_or(std::clamp(share, kDurationMin, kDurationMax));
+  const double needed = options_.slo.events_needed();
+  if (options_.rate && *options_.rate * seconds_of(result_.duration) < needed) {
+    const nanoseconds needed_time(static_cast<std::int64_t>(needed / *options_.rate * 1e9) + 1);
+    if (options_.duration)
+      return error(ErrorCode::usage,
+                   fmt::format("--slo {} needs {:.0f} events in a run, ten beyond its highest "
+                               "percentile: at {}/s {}; raise --seconds or --rate",
+                               options_.slo.to_text(), needed, in_short(*options_.rate),
+                               duration_in_short(static_cast<double>(needed_time.count()))));
+    result_.duration = needed_time;
+  }
+  result_.warmup = std::max(kWarmupMin, result_.duration / kWarmupShare);
+  const auto runs = static_cast<std::int64_t>(2 * (options_.search.pairs + kConfirmPairs));
+  const nanoseconds least = runs * run_takes() + pricing_takes();
+  if (options_.budget >= least) return {};
+  return error(ErrorCode::usage,
+               fmt::format("--budget {} has no room for {} runs of {} each, which one candidate "
+                           "and the confirmation need; raise it to {:.0f}s{}",
+                           duration_in_short(static_cast<double>(options_.budget.count())), runs,
+                           duration_in_short(static_cast<double>(run_takes().count())),
+                           std::ceil(seconds_of(least)), options_.rate ? ", or raise --rate" : ""));
+}
+
+Status Tuner::make_knobs() {
+  const CpuLimits limits = read_cpu_limits();
+  auto described = describe_load(setup_.load, load_at(kFirstRate));
+  if (!described) return tl::unexpected(std::move(described).error());
+  result_.events = described->events;
+  result_.machine = described->machine;
+  result_.remarks = described->remarks;
+  auto knobs = knobs_of({.config = setup_.load.config,
+                         .text = setup_.text,
+                         .cpus = limits.effective(),
+                         .event_bytes_mean = setup_.load.events->bytes_mean(),
+                         .keep = options_.keep,
+                         .stages_work = options_.stages_work,
+                         .plan_of = [this](const Config& config) {
+                           LoadSetup load = setup_.load;
+                           load.config = &config;
+                           return plan_load(load);
+                         }});
+  if (!knobs) return tl::unexpected(std::move(knobs).error());
+  result_.knobs = std::move(*knobs);
+  return {};
+}
+
+/// The first runs: what they fail with is told as of any run of this config.
+Status Tuner::choose_rate() {
+  result_.search.winner = result_.given();
+  if (is_throughput()) return find_full_speed();
+  if (options_.rate) {
+    result_.rate = *options_.rate;
+    const auto first = run(result_.given(), load_at(result_.rate));
+    return first ? Status{} : tl::unexpected(first.error());
+  }
+  const double rate_min = options_.slo.events_needed() / seconds_of(result_.duration);
+  const nanoseconds before = elapsed();
+  const auto found = find_rate(result_.given(), std::max(kFirstRate, rate_min));
+  if (!found) return tl::unexpected(found.error());
+  rate_search_took_ = elapsed() - before;
+  result_.rate = result_.rate_before = *found;
+  if (*found > 0) return {};
+  result_.finding = TuneFinding::no_rate;
+  result_.why = fmt::format(
+      "the config holds {} at no rate from {}/s on, so there is none to tune it at; give --rate, "
+      "or "
+      "an SLO that it can hold",
+      options_.slo.to_text(), in_short(rate_min));
+  return {};
+}
+
+Status Tuner::find_full_speed() {
+  for (double rate = kProbeRate;; rate = std::min(rate * kProbeStep, kRateMax)) {
+    const auto probe = run(result_.given(), load_at(rate));
+    if (!probe) return tl::unexpected(probe.error());
+    if (probe->kept_up() && rate < kRateMax) continue;
+    result_.rate = std::clamp(probe->rate_achieved() * kOverload, 1.0, kRateMax);
+    return {};
+  }
+}
+
+Result<double> Tuner::find_rate(const TunePoint& point, double first_rate) {
+  const auto found =
+      find_max({.first_rate = first_rate,
+                .rate_min = options_.slo.events_needed() / seconds_of(result_.duration),
+                .rate_max = kRateMax},
+               [&](double rate, Trial::Step step) -> Result<Trial> {
+                 auto done = run(point, load_at(rate));
+                 if (!done) return tl::unexpected(std::move(done).error());
+                 return Trial{.step = step,
+                              .rate_asked = rate,
+                              .failed_by = failed_by(*done, options_.slo),
+                              .run = {}};
+               });
+  if (!found) return tl::unexpected(found.error());
+  return found->rate;
+}
+
+Config Tuner::config_at(const TunePoint& point) const {
+  Config config = *setup_.load.config;
+  for (const ConfigChange& change : changes_of(result_.knobs.all, point))
+    apply_change(change, config);
+  return config;
+}
+
+std::string Tuner::describe(const TunePoint& point) const {
+  std::string text;
+  for (std::size_t i = 0; i < point.size(); ++i)
+    if (point[i] != result_.knobs.all[i].given)
+      text.append(text.empty() ? "" : ", ").append(result_.knobs.all[i].choices[point[i]].label);
+  return text.empty() ? "as given" : text;
+}
+
+Result<LoadRun> Tuner::run(const TunePoint& point, const LoadOptions& load) {
+  if (setup_.on_run) setup_.on_run(in_short(load.rate) + "/s, " + describe(point));
+  const Config config = config_at(point);
+  LoadSetup setup = setup_.load;
+  setup.config = &config;
+  return run_load(setup, load);
+}
+
+double Tuner::cost_of(const LoadRun& run) const {
+  if (is_throughput()) return 1e9 / std::max(run.rate_achieved(), 1.0);
+  double worst = 0;
+  for (const SloTerm& term : options_.slo.terms)
+    worst = std::max(worst, static_cast<double>(std::max<std::uint64_t>(
+                                run.latency_ns.percentile(term.percent), 1)) /
+                                static_cast<double>(term.limit_ns));
+  return worst;
+}
+
+Result<TuneSample> Tuner::sample(const TunePoint& point) {
+  auto done = run(point, load_at(result_.rate));
+  if (!done) {
+    const ErrorCode code = done.error().code;
+    const bool is_candidates = code == ErrorCode::invalid_config || code == ErrorCode::unavailable;
+    if (!is_candidates || point == result_.given()) return tl::unexpected(std::move(done).error());
+    result_.remarks.push_back(describe(point) + " could not run: " + done.error().message);
+    return TuneSample{.could_run = false};
+  }
+  cpu_s_per_million_[point].push_back(done->cpu_s_per_million());
+  const bool ended = done->report.drained && done->unfinished() == 0;
+  return TuneSample{.cost = cost_of(*done), .held = is_throughput() ? ended : done->kept_up()};
+}
+
+void Tuner::search() {
+  std::vector<KnobShape> shapes;
+  for (const Knob& knob : result_.knobs.all)
+    shapes.push_back(
+        {.choices = knob.choices.size(), .given = knob.given, .ordered = knob.ordered});
+  const nanoseconds confirming = rate_search_took_.count() > 0
+                                     ? 2 * rate_search_took_
+                                     : static_cast<int>(2 * kConfirmPairs) * run_takes();
+  TuneSearchOptions options = options_.search;
+  options.until = options_.budget - confirming - pricing_takes();
+  result_.search = search_better(
+      shapes, options, [this](const TunePoint& point) { return sample(point); },
+      [this] { return elapsed(); });
+  if (result_.search.ended_by) return stopped(*result_.search.ended_by);
+  if (result_.changed().empty())
+    return stands(
+        fmt::format("no candidate was better by {:.3g} % or more, and surely so{}",
+                    options_.search.gain_min * 100,
+                    result_.search.out_of_time ? "; the budget ended before all were tried" : ""));
+  confirm();
+}
+
+void Tuner::confirm() {
+  Status done = rate_search_took_.count() > 0 ? confirm_rate() : confirm_cost();
+  if (done && result_.finding == TuneFinding::pays) done = price();
+  if (!done) stopped(done.error());
+}
+
+Status Tuner::confirm_rate() {
+  const auto after = find_rate(result_.search.winner, result_.rate_before);
+  if (!after) return tl::unexpected(after.error());
+  const auto before = find_rate(result_.given(), result_.rate_before);
+  if (!before) return tl::unexpected(before.error());
+  result_.rate_after = *after;
+  result_.rate_before = std::max(result_.rate_before, *before);
+  if (result_.rate_after >= kRateGain * result_.rate_before)
+    result_.finding = TuneFinding::pays;
+  else
+    stands("what was found has better latencies, and holds no rate that is higher by 10 %");
+  return {};
+}
+
+Status Tuner::confirm_cost() {
+  TuneSearchOptions options = options_.search;
+  options.pairs = kConfirmPairs;
+  auto trial = confirm_better(
+      result_.given(), result_.search.winner, options,
+      [this](const TunePoint& point) { return sample(point); }, [this] { return elapsed(); });
+  if (!trial) return tl::unexpected(std::move(trial).error());
+  result_.confirmation = std::move(*trial);
+  if (result_.confirmation->end == TrialEnd::better)
+    result_.finding = TuneFinding::pays;
+  else
+    stands("what was found was not confirmed in fresh runs: " +
+           std::string(to_string(result_.confirmation->end)));
+  return {};
+}
+
+Status Tuner::price() {
+  auto before = price_of(result_.given());
+  if (!before) return tl::unexpected(std::move(before).error());
+  auto after = price_of(result_.search.winner);
+  if (!after) return tl::unexpected(std::move(after).error());
+  result_.price_before = *before;
+  result_.price_after = *after;
+  return {};
+}
+
+/// Under a load of one event a second, which is as good as none. Sources are not counted: without
+/// events one that reads a file or a pipe waits in the kernel.
+Result<TunePrice> Tuner::price_of(const TunePoint& point) {
+  const Config config = config_at(point);
+  LoadSetup setup = setup_.load;
+  setup.config = &config;
+  const Result<Plan> plan = plan_load(setup);
+  if (!plan) return tl::unexpected(plan.error());
+  const auto idle = run(point, {.rate = 1, .warmup = result_.warmup, .duration = kIdleTime});
+  if (!idle) return tl::unexpected(idle.error());
+  std::uint64_t cpu_ns = 0;
+  for (unsigned i = 0; i < plan->runner_threads; ++i)
+    for (const ThreadUsage& thread : idle->threads)
+      if (thread.name == plan->threads[i].name) cpu_ns += thread.cpu_ns;
+  const auto cpu = cpu_s_per_million_.find(point);
+  return TunePrice{
+      .idle_cpus = static_cast<double>(cpu_ns) / static_cast<double>(idle->measured_ns),
+      .cpu_s_per_million = cpu == cpu_s_per_million_.end() ? 0 : median_of(cpu->second),
+      .memory_bytes = plan->memory.total};
+}
+
+}  // namespace
+
+std::string_view to_string(TuneFinding finding) noexcept {
+  return kFindings[static_cast<std::size_t>(finding)];
+}
+
+TunePoint TuneResult::given() const {
+  TunePoint point;
+  for (const Knob& knob : knobs.all) point.push_back(knob.given);
+  return point;
+}
+
+std::vector<std::size_t> TuneResult::changed() const {
+  std::vector<std::size_t> changed;
+  for (std::size_t i = 0; i < search.winner.size(); ++i)
+    if (search.winner[i] != knobs.all[i].given) changed.push_back(i);
+  return changed;
+}
+
+Result<TuneResult> tune_config(const TuneSetup& setup, const TuneOptions& options) {
+  return Tuner(setup, options).tune();
+}
+
+}  // namespace penstock
