@@ -78,7 +78,13 @@ std::string result_text(const TuneResult& result) {
     return fmt::format("highest rate with {}: {}/s -> {}/s (searched for anew with both)",
                        result.asked.slo.to_text(), in_short(result.rate_before),
                        in_short(result.rate_after));
-  return result.confirmation ? gain_text(result, result.confirmation->costs) : "";
+  if (!result.confirmation) return {};
+  std::string text = gain_text(result, result.confirmation->costs);
+  if (!is_throughput(result))
+    text.append("; ")
+        .append(result.asked.slo.to_text())
+        .append(result.confirmation->costs.after() <= 1 ? " is met" : " is not met");
+  return text;
 }
 
 std::string price_text(const TuneResult& result) {

@@ -86,7 +86,8 @@ TEST(TuneReport, new_config_differs_in_its_lines_with_their_evidence_below_a_hea
       "# machine  Turbine 9000 · 2 effective CPUs · Linux\n"
       "# program  gcc · Release · abc\n"
       "# events   20,000 generated orders\n"
-      "# result   70 µs -> 42 µs, x0.60 (0.59 to 0.61, 99 % sure, 8 pairs)\n"
+      "# result   70 µs -> 42 µs, x0.60 (0.59 to 0.61, 99 % sure, 8 pairs); p99.9=100us is "
+      "met\n"
       "# price    idle 0.00 -> 1.00 CPUs, 0.4 -> 0.5 CPU s per million events, up to 24 MB -> "
       "48 MB of memory\n"
       "# price    events of different keys keep no order among each other, as with one "
@@ -128,6 +129,12 @@ TEST(TuneReport, config_that_stands_is_told_with_the_reason) {
             std::string::npos);
   EXPECT_EQ(words.find("change"), std::string::npos);
   EXPECT_EQ(words.find("price"), std::string::npos);
+}
+
+TEST(TuneReport, winner_that_does_not_meet_the_slo_either_is_told_so) {
+  TuneResult result = some_tuning();
+  result.confirmation = TuneTrial{.costs = costs(2, 1.5, 8), .end = TrialEnd::better};
+  EXPECT_NE(tune_text(result).find("8 pairs); p99.9=100us is not met\n"), std::string::npos);
 }
 
 TEST(TuneReport, throughput_is_told_in_events_a_second_and_more_is_better) {
