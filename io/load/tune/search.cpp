@@ -18,7 +18,7 @@ constexpr double kHopeless = 1.25;
 /// From two pairs on: a candidate whose least gain lies outside of this interval is dropped. Wrong
 /// in a tenth of the cases, which costs a gain and never makes one up.
 constexpr double kRaceConfidence = 0.8;
-constexpr std::array<std::string_view, 6> kEnds{"better",       "worse",         "no gain",
+constexpr std::array<std::string_view, 6> kEnds{"better",       "dropped",       "no gain",
                                                 "did not hold", "could not run", "no time"};
 
 class Searcher {
@@ -103,8 +103,8 @@ bool Searcher::loses_race(const PairedCosts& costs) const {
 
 TrialEnd Searcher::judge(const PairedCosts& costs) const {
   const RatioBounds bounds = costs.bounds(options_.confidence);
-  if (bounds.high < 1 && std::log(costs.ratio()) <= -log_gain_min()) return TrialEnd::better;
-  return bounds.low > 1 ? TrialEnd::worse : TrialEnd::no_gain;
+  const bool enough = std::log(costs.ratio()) <= -log_gain_min();
+  return enough && bounds.high < 1 ? TrialEnd::better : TrialEnd::no_gain;
 }
 
 Result<TuneTrial> Searcher::compare(const TunePoint& before, const TunePoint& after, bool races) {
@@ -119,7 +119,7 @@ Result<TuneTrial> Searcher::compare(const TunePoint& before, const TunePoint& af
     trial.costs.add(of_before.cost, of_after.cost);
     trial.end = TrialEnd::not_held;
     if (of_before.held && !of_after.held) return trial;
-    trial.end = trial.costs.ratio() > 1 ? TrialEnd::worse : TrialEnd::no_gain;
+    trial.end = TrialEnd::dropped;
     if (races && trial.costs.pairs() < options_.pairs && loses_race(trial.costs)) return trial;
     trial.end = TrialEnd::no_time;
   }

@@ -46,8 +46,8 @@ struct TuneSearchOptions {
 /// How the trial of a candidate ended.
 enum class TrialEnd : std::uint8_t {
   better,
-  worse,      ///< dropped by the race, or behind all pairs
-  no_gain,    ///< not by the least gain, or not surely
+  dropped,    ///< by the race: it would have needed luck to gain enough
+  no_gain,    ///< not the least gain, or not surely
   not_held,   ///< it lost events or fell behind where the incumbent did not
   could_not,  ///< there is no such pipeline here
   no_time,    ///< the budget ended before it was decided

@@ -275,9 +275,11 @@ std::string tune_text(const TuneResult& result) {
   if (const std::string found = result_text(result); !found.empty()) text += row("confirm", found);
   if (result.price_before) text += row("price", price_text(result));
   if (const std::string order = order_text(result); !order.empty()) text += row("price", order);
+  const bool pays = result.finding == TuneFinding::pays;
   for (const ConfigChange& change : changes_of(result.knobs.all, result.search.winner))
-    text += row("change", change.where() + (change.value ? " = " + change.value_text()
-                                                         : std::string(" is taken out")));
+    text += row(pays ? "change" : "unproven",
+                change.where() +
+                    (change.value ? " = " + change.value_text() : std::string(" is taken out")));
   return text + row(result.finding == TuneFinding::stopped ? "stopped" : "finding",
                     result.finding == TuneFinding::pays     ? "it pays"
                     : result.finding == TuneFinding::stands ? "the config stands: " + result.why

@@ -53,7 +53,7 @@ TuneResult some_tuning() {
   result.knobs.left_out = {"segments: there is no CPU left for another runner thread"};
   result.search.winner = {0, 1, 1};
   result.search.trials = {
-      {.knob = 0, .from = 0, .to = 1, .costs = costs(0.7, 1.4, 1), .end = TrialEnd::worse},
+      {.knob = 0, .from = 0, .to = 1, .costs = costs(0.7, 1.4, 1), .end = TrialEnd::dropped},
       {.knob = 1, .from = 0, .to = 1, .costs = costs(0.7, 0.56, 6), .end = TrialEnd::better},
       {.knob = 2, .from = 0, .to = 1, .costs = costs(0.56, 0.42, 6), .end = TrialEnd::better},
       {.knob = 1,
@@ -110,7 +110,7 @@ TEST(TuneReport, words_have_every_trial_and_the_finding) {
   for (const char* told :
        {"for         p99.9 at 100 k/s · runs of 0.50 s",
         "untried     segments: there is no CPU left", "wait        adaptive -> park",
-        "worse         70 µs -> 141 µs, x2.02 (1 pair)",
+        "dropped       70 µs -> 141 µs, x2.02 (1 pair)",
         "batch       again: 64 events -> 256 events", "change      batch.events = 256\n",
         "change      pipeline.partitions = 2\n", "price       idle 0.00 -> 1.00 CPUs",
         "finding     it pays\n"})
@@ -129,6 +129,14 @@ TEST(TuneReport, config_that_stands_is_told_with_the_reason) {
             std::string::npos);
   EXPECT_EQ(words.find("change"), std::string::npos);
   EXPECT_EQ(words.find("price"), std::string::npos);
+}
+
+TEST(TuneReport, what_was_found_and_not_confirmed_is_told_as_unproven) {
+  TuneResult result = some_tuning();
+  result.finding = TuneFinding::stands;
+  const std::string words = tune_text(result);
+  EXPECT_NE(words.find("unproven    batch.events = 256\n"), std::string::npos) << words;
+  EXPECT_EQ(words.find("change  "), std::string::npos);
 }
 
 TEST(TuneReport, winner_that_does_not_meet_the_slo_either_is_told_so) {
@@ -154,7 +162,7 @@ TEST(TuneReport, json_has_what_the_words_have) {
   EXPECT_EQ(json["unit"], "ns");
   EXPECT_EQ(json["written"], "y.toml");
   ASSERT_EQ(json["trials"].size(), 4U);
-  EXPECT_EQ(json["trials"][0]["end"], "worse");
+  EXPECT_EQ(json["trials"][0]["end"], "dropped");
   EXPECT_FALSE(json["trials"][0].contains("low"));
   EXPECT_NEAR(json["trials"][1]["before"].get<double>(), 70'000, 1);
   EXPECT_NEAR(json["confirmation"]["ratio"].get<double>(), 0.6, 0.001);

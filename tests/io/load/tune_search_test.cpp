@@ -122,7 +122,7 @@ TEST(TuneSearch, gain_that_is_too_small_to_matter_is_not_taken) {
   Landscape nearly_flat({{1.0, 0.96}});
   const TuneSearch found = nearly_flat.search({{.choices = 2}});
   EXPECT_EQ(found.winner, TunePoint{0});
-  EXPECT_EQ(ends_of(found), std::vector{TrialEnd::no_gain});
+  EXPECT_EQ(ends_of(found), std::vector{TrialEnd::dropped});
   EXPECT_EQ(nearly_flat.confirm({0}, {1})->end, TrialEnd::no_gain);
   const TuneSearch greedy = nearly_flat.search({{.choices = 2}}, {.gain_min = 0.02});
   EXPECT_EQ(greedy.winner, TunePoint{1});
@@ -131,8 +131,8 @@ TEST(TuneSearch, gain_that_is_too_small_to_matter_is_not_taken) {
 TEST(TuneSearch, candidate_needs_all_pairs_to_be_taken_and_one_to_be_hopeless) {
   Landscape two({{1.0, 2.0, 0.5}});
   const TuneSearch found = two.search({{.choices = 3}}, {.pairs = 5});
-  ASSERT_EQ(ends_of(found),
-            (std::vector{TrialEnd::worse, TrialEnd::better, TrialEnd::worse, TrialEnd::worse}));
+  ASSERT_EQ(ends_of(found), (std::vector{TrialEnd::dropped, TrialEnd::better, TrialEnd::dropped,
+                                         TrialEnd::dropped}));
   EXPECT_EQ(found.trials[0].costs.pairs(), 1U);
   EXPECT_EQ(found.trials[1].costs.pairs(), 5U);
   EXPECT_DOUBLE_EQ(found.trials[1].costs.before(), 1000);
@@ -181,7 +181,7 @@ TEST(TuneSearch, knob_is_tried_again_when_another_one_changed) {
 TEST(TuneSearch, candidate_is_tried_once_against_each_incumbent) {
   Landscape hill({{1.0, 0.5}, {1.0, 1.0}});
   const TuneSearch found = hill.search({{.choices = 2}, {.choices = 2}});
-  EXPECT_EQ(ends_of(found), (std::vector{TrialEnd::better, TrialEnd::no_gain, TrialEnd::worse}));
+  EXPECT_EQ(ends_of(found), (std::vector{TrialEnd::better, TrialEnd::dropped, TrialEnd::dropped}));
 }
 
 TEST(TuneSearch, change_that_no_longer_pays_is_taken_out) {
@@ -191,7 +191,7 @@ TEST(TuneSearch, change_that_no_longer_pays_is_taken_out) {
   const TuneSearch found = hill.search({{.choices = 2}, {.choices = 2}});
   EXPECT_EQ(found.winner, (TunePoint{0, 1}));
   EXPECT_TRUE(found.trials.back().prunes);
-  EXPECT_EQ(found.trials.back().end, TrialEnd::no_gain);
+  EXPECT_EQ(found.trials.back().end, TrialEnd::dropped);
 }
 
 TEST(TuneSearch, change_that_still_pays_is_kept) {
