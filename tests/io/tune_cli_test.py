@@ -87,7 +87,7 @@ class Searches(TuneTest):
         told = self.check_finding(out, err)
         self.assertEqual(told["unit"], "events/s")
         self.assertGreater(told["rate"], 0)
-        self.assertGreaterEqual(told["trials"][0]["pairs"], 1)
+        self.assertGreaterEqual(len(told["trials"]), 1)
         self.assertTrue(any(reason.startswith("segments: the stages are code of their host")
                             for reason in told["untried"]))
 
