@@ -123,6 +123,7 @@ int tune(const TuneArguments& arguments) {
                 .fill_stages =
                     [&](PipelineBuilder& builder) { fill_stages(builder, config->pipeline); },
                 .allocations = allocation_counter(),
+                .own_allocations = own_allocation_counter(),
                 .asked_to_stop = asked_to_stop},
        .text = *text,
        .on_run =
