@@ -134,8 +134,7 @@ Knob KnobMaker::partitions() const {
   std::vector<unsigned> counts{plan_.partitions, input_.cpus};
   for (unsigned count = 1; count <= input_.cpus; count *= 2) counts.push_back(count);
   std::ranges::sort(counts);
-  const auto rest = std::ranges::unique(counts);
-  counts.erase(rest.begin(), rest.end());
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   for (const unsigned count : counts) {
     const bool is_given = count == plan_.partitions;
     if (is_given) knob.given = knob.choices.size();
