@@ -241,12 +241,13 @@ void SegmentRunner::run_stages() {
 
 /// How long each event of the batch stood in the ring, and what it took to collect them.
 void SegmentRunner::note_waits() {
+  const std::uint64_t now_ns = core_->clock.now_ns();
   for (std::uint32_t i = 0; i < batch_.size(); ++i) {
     if (entries_[i].fate == Fate::tombstone) continue;  // was never accepted
     step_times_->waited(ring_->slot_index(reader_.sequence_at(i)),
-                        reader_.slot_at(i).fields.accepted_ns);
+                        reader_.slot_at(i).fields.accepted_ns, now_ns);
   }
-  step_times_->step_done(0, core_->clock.now_ns());
+  step_times_->step_done(0, now_ns);
 }
 
 /// False if a sink failed, and with it the pipeline.

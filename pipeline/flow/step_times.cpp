@@ -19,10 +19,11 @@ StepTimes::StepTimes(const Layout& layout, const LayoutSegment& segment, bool ha
 
 void StepTimes::begin(std::uint64_t now_ns) noexcept {
   begin_ns_ = step_ns_ = now_ns;
-  events_ = counted_ = 0;
+  events_ = counted_ = came_later_ = 0;
 }
 
-void StepTimes::waited(std::uint32_t slot_index, std::uint64_t accepted_ns) noexcept {
+void StepTimes::waited(std::uint32_t slot_index, std::uint64_t accepted_ns,
+                       std::uint64_t now_ns) noexcept {
   ++events_;
   if (accepted_ns < from_ns_) return;
   ++counted_;
@@ -30,13 +31,17 @@ void StepTimes::waited(std::uint32_t slot_index, std::uint64_t accepted_ns) noex
   for (const StepTimes* const upstream : upstream_)
     since_ns = std::max(since_ns, upstream->done_ns_[slot_index]);
   wait_ns_.record(begin_ns_ > since_ns ? begin_ns_ - since_ns : 0);
+  if (since_ns <= begin_ns_) return;
+  ++came_later_;
+  steps_[0].service_ns.record(now_ns > since_ns ? now_ns - since_ns : 0);
 }
 
 void StepTimes::step_done(std::size_t step, std::uint64_t now_ns) noexcept {
   const std::uint64_t took_ns = now_ns > step_ns_ ? now_ns - step_ns_ : 0;
   step_ns_ = now_ns;
   if (counted_ == 0) return;
-  steps_[step].service_ns.record(took_ns, counted_);
+  const std::uint64_t whole = step == 0 ? counted_ - came_later_ : counted_;
+  if (whole != 0) steps_[step].service_ns.record(took_ns, whole);
   steps_[step].busy_ns.add(took_ns * counted_ / events_);
 }
 

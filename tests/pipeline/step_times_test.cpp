@@ -8,6 +8,9 @@
 
 #include <gtest/gtest.h>
 
+#include <penstock/pipeline/flow/layout.hpp>
+#include <penstock/pipeline/flow/step_times.hpp>
+
 #include "flow_fixture.hpp"
 
 namespace penstock::test {
@@ -146,6 +149,25 @@ TEST(StepTimes, segment_behind_waits_from_when_the_one_before_had_done) {
   EXPECT_EQ(stats.segments[1].steps[0].name, "collect");
   EXPECT_EQ(stats.segments[1].steps[1].service_ns.max(), 6U);
   EXPECT_EQ(stats.latency_ns.max(), 20U + 10 + 6);
+}
+
+TEST(StepTimes, event_that_came_while_its_batch_was_collected_counts_from_then_on) {
+  const Layout layout;
+  StepTimes times(layout, {.name = "main", .last = true}, false);
+  times.begin(100);
+  times.waited(0, 90, 130);
+  times.waited(1, 120, 130);
+  times.step_done(0, 130);
+  SegmentStats stats;
+  times.add_to(stats);
+  EXPECT_EQ(stats.wait_ns.count(), 2U);
+  EXPECT_EQ(stats.wait_ns.max(), 10U);
+  EXPECT_EQ(stats.wait_ns.min(), 0U);
+  ASSERT_EQ(stats.steps.size(), 1U);
+  EXPECT_EQ(stats.steps[0].service_ns.count(), 2U);
+  EXPECT_EQ(stats.steps[0].service_ns.max(), 30U);
+  EXPECT_EQ(stats.steps[0].service_ns.min(), 10U);
+  EXPECT_EQ(stats.steps[0].busy_ns, 30U);
 }
 
 TEST(StepTimes, nothing_is_measured_unless_it_was_asked_for) {
