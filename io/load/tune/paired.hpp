@@ -13,7 +13,7 @@ namespace penstock {
 /// event.
 struct TuneSample {
   double cost = 0;        ///< more than 0
-  bool held = true;       ///< false: it lost events or fell behind, whatever it cost
+  bool held = true;       ///< false: it left events behind or fell behind, whatever it cost
   bool could_run = true;  ///< false: there is no such pipeline here, and no cost
 };
 

@@ -118,7 +118,7 @@ Result<TuneTrial> Searcher::compare(const TunePoint& before, const TunePoint& af
     if (!of_before.could_run || !of_after.could_run) return trial;
     trial.costs.add(of_before.cost, of_after.cost);
     trial.end = TrialEnd::not_held;
-    if (of_before.held && !of_after.held) return trial;
+    if (!of_after.held) return trial;
     trial.end = TrialEnd::dropped;
     if (races && trial.costs.pairs() < options_.pairs && loses_race(trial.costs)) return trial;
     trial.end = TrialEnd::no_time;
@@ -189,7 +189,7 @@ void Searcher::prune() {
     // What could not be decided stays: it was proven once.
     if (trial->end == TrialEnd::no_time)
       found_.out_of_time = true;
-    else if (trial->end != TrialEnd::better)
+    else if (trial->end != TrialEnd::better && trial->end != TrialEnd::could_not)
       found_.winner = std::move(without);
   }
 }

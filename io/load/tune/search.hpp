@@ -48,7 +48,7 @@ enum class TrialEnd : std::uint8_t {
   better,
   dropped,    ///< by the race: it would have needed luck to gain enough
   no_gain,    ///< not the least gain, or not surely
-  not_held,   ///< it lost events or fell behind where the incumbent did not
+  not_held,   ///< it left events behind or fell behind: what it cost then says nothing
   could_not,  ///< there is no such pipeline here
   no_time,    ///< the budget ended before it was decided
 };

@@ -81,9 +81,8 @@ std::string result_text(const TuneResult& result) {
   if (!result.confirmation) return {};
   std::string text = gain_text(result, result.confirmation->costs);
   if (!is_throughput(result))
-    text.append("; ")
-        .append(result.asked.slo.to_text())
-        .append(result.confirmation->costs.after() <= 1 ? " is met" : " is not met");
+    text += fmt::format("; {} is met in {} of {} runs", result.asked.slo.to_text(), result.slo_met,
+                        result.confirmation->costs.pairs());
   return text;
 }
 

@@ -79,6 +79,7 @@ class Tuner {
   Status confirm_cost();
   Status price();
   Result<TunePrice> price_of(const TunePoint& point);
+  Result<LoadRun> run_to_sample(const TunePoint& point);
   Result<TuneSample> sample(const TunePoint& point);
   [[nodiscard]] double cost_of(const LoadRun& run) const;
   Result<LoadRun> run(const TunePoint& point, const LoadOptions& load);
@@ -106,6 +107,7 @@ class Tuner {
     result_.why = std::move(why);
   }
   void stopped(const Error& error) {
+    result_.search.ended_by = error;
     result_.finding = TuneFinding::stopped;
     result_.why = error.message;
   }
@@ -175,7 +177,11 @@ Status Tuner::choose_rate() {
   if (options_.rate) {
     result_.rate = *options_.rate;
     const auto first = run(result_.given(), load_at(result_.rate));
-    return first ? Status{} : tl::unexpected(first.error());
+    if (!first) return tl::unexpected(first.error());
+    if (!first->kept_up())
+      result_.remarks.push_back(fmt::format("the config did not keep up with {}/s in its first run",
+                                            in_short(result_.rate)));
+    return {};
   }
   const double rate_min = options_.slo.events_needed() / seconds_of(result_.duration);
   const nanoseconds before = elapsed();
@@ -195,7 +201,9 @@ Status Tuner::choose_rate() {
 
 Status Tuner::find_full_speed() {
   for (double rate = kProbeRate;; rate = std::min(rate * kProbeStep, kRateMax)) {
-    const auto probe = run(result_.given(), load_at(rate));
+    auto probe = run(result_.given(), load_at(rate));
+    // A neighbour's noise can make a run fall behind, but not keep up.
+    if (probe && !probe->kept_up()) probe = run(result_.given(), load_at(rate));
     if (!probe) return tl::unexpected(probe.error());
     if (probe->kept_up() && rate < kRateMax) continue;
     result_.rate = std::clamp(probe->rate_achieved() * kOverload, 1.0, kRateMax);
@@ -253,8 +261,18 @@ double Tuner::cost_of(const LoadRun& run) const {
   return worst;
 }
 
-Result<TuneSample> Tuner::sample(const TunePoint& point) {
+/// A rate that everybody keeps up with tells nobody apart.
+Result<LoadRun> Tuner::run_to_sample(const TunePoint& point) {
   auto done = run(point, load_at(result_.rate));
+  while (done && is_throughput() && done->kept_up() && result_.rate < kRateMax) {
+    result_.rate = std::min(result_.rate * kOverload, kRateMax);
+    done = run(point, load_at(result_.rate));
+  }
+  return done;
+}
+
+Result<TuneSample> Tuner::sample(const TunePoint& point) {
+  auto done = run_to_sample(point);
   if (!done) {
     const ErrorCode code = done.error().code;
     const bool is_candidates = code == ErrorCode::invalid_config || code == ErrorCode::unavailable;
@@ -264,7 +282,10 @@ Result<TuneSample> Tuner::sample(const TunePoint& point) {
   }
   cpu_s_per_million_[point].push_back(done->cpu_s_per_million());
   const bool ended = done->report.drained && done->unfinished() == 0;
-  return TuneSample{.cost = cost_of(*done), .held = is_throughput() ? ended : done->kept_up()};
+  const TuneSample sample{.cost = cost_of(*done),
+                          .held = is_throughput() ? ended : done->kept_up()};
+  if (point == result_.search.winner && sample.held && sample.cost <= 1) ++result_.slo_met;
+  return sample;
 }
 
 void Tuner::search() {
@@ -280,7 +301,10 @@ void Tuner::search() {
   result_.search = search_better(
       shapes, options, [this](const TunePoint& point) { return sample(point); },
       [this] { return elapsed(); });
-  if (result_.search.ended_by) return stopped(*result_.search.ended_by);
+  if (result_.search.ended_by) return stopped(Error(*result_.search.ended_by));
+  const auto undecided = [](const TuneTrial& trial) { return trial.end == TrialEnd::no_time; };
+  if (std::ranges::all_of(result_.search.trials, undecided))
+    return stands("the budget ended before any candidate was decided; --budget takes more");
   if (result_.changed().empty())
     return stands(
         fmt::format("no candidate was better by {:.3g} % or more, and surely so{}",
@@ -312,6 +336,7 @@ Status Tuner::confirm_rate() {
 Status Tuner::confirm_cost() {
   TuneSearchOptions options = options_.search;
   options.pairs = kConfirmPairs;
+  result_.slo_met = 0;
   auto trial = confirm_better(
       result_.given(), result_.search.winner, options,
       [this](const TunePoint& point) { return sample(point); }, [this] { return elapsed(); });
@@ -335,7 +360,7 @@ Status Tuner::price() {
   return {};
 }
 
-/// Under a load of one event a second, which is as good as none. Sources are not counted: without
+/// Under a load of ten events a second, which is as good as none. Sources are not counted: without
 /// events one that reads a file or a pipe waits in the kernel.
 Result<TunePrice> Tuner::price_of(const TunePoint& point) {
   const Config config = config_at(point);
@@ -343,7 +368,7 @@ Result<TunePrice> Tuner::price_of(const TunePoint& point) {
   setup.config = &config;
   const Result<Plan> plan = plan_load(setup);
   if (!plan) return tl::unexpected(plan.error());
-  const auto idle = run(point, {.rate = 1, .warmup = result_.warmup, .duration = kIdleTime});
+  const auto idle = run(point, {.rate = 10, .warmup = result_.warmup, .duration = kIdleTime});
   if (!idle) return tl::unexpected(idle.error());
   std::uint64_t cpu_ns = 0;
   for (unsigned i = 0; i < plan->runner_threads; ++i)

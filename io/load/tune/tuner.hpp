@@ -48,7 +48,7 @@ enum class TuneFinding : std::uint8_t {
 /// What a config costs beside what it is tuned for.
 struct TunePrice {
   double idle_cpus = 0;          ///< CPU seconds a second of its runner threads without events
-  double cpu_s_per_million = 0;  ///< under the load; median of the confirming runs
+  double cpu_s_per_million = 0;  ///< under the load; median of all runs
   std::uint64_t memory_bytes = 0;
 };
 
@@ -63,7 +63,8 @@ struct TuneResult {
   Knobs knobs;
   TuneSearch search;
   std::optional<TuneTrial> confirmation;
-  double rate_before = 0;  ///< of an SLO alone: the highest that held, 0: none did
+  std::size_t slo_met = 0;  ///< of the winner's runs in it those that kept up and met the SLO
+  double rate_before = 0;   ///< of an SLO alone: the highest that held, 0: none did
   double rate_after = 0;
   std::optional<TunePrice> price_before;
   std::optional<TunePrice> price_after;

@@ -171,6 +171,32 @@ TEST(TuneSearch, incumbent_that_does_not_hold_either_is_beaten_by_cost) {
   EXPECT_EQ(hill.search({{.choices = 2}}).winner, TunePoint{1});
 }
 
+TEST(TuneSearch, candidate_that_does_not_hold_is_no_gain_beside_an_incumbent_that_does_not) {
+  Landscape hill({{1.0, 0.5}});
+  const TuneMeasure measure = [&](const TunePoint& point) -> Result<TuneSample> {
+    Result<TuneSample> sample = hill.measure()(point);
+    sample->held = false;
+    return sample;
+  };
+  const TuneSearch found = search_better({{.choices = 2}}, {}, measure, hill.clock());
+  EXPECT_EQ(found.winner, TunePoint{0});
+  EXPECT_EQ(ends_of(found), std::vector{TrialEnd::not_held});
+}
+
+TEST(TuneSearch, change_stays_where_the_config_without_it_cannot_run) {
+  Landscape hill({{1.0, 0.8}, {1.0, 0.4}});
+  const TuneMeasure measure = [&](const TunePoint& point) -> Result<TuneSample> {
+    Result<TuneSample> sample = hill.measure()(point);
+    sample->could_run = point != TunePoint{0, 1};
+    return sample;
+  };
+  const TuneSearch found =
+      search_better({{.choices = 2}, {.choices = 2}}, {}, measure, hill.clock());
+  EXPECT_EQ(found.winner, (TunePoint{1, 1}));
+  EXPECT_TRUE(found.trials.back().prunes);
+  EXPECT_EQ(found.trials.back().end, TrialEnd::could_not);
+}
+
 TEST(TuneSearch, knob_is_tried_again_when_another_one_changed) {
   Landscape hill({{1.0, 1.0}, {1.0, 0.5}});
   hill.together = [](const TunePoint& point) { return point == TunePoint{1, 1} ? 0.5 : 1.0; };
