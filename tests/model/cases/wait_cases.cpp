@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cases of waiting and of the small things that threads share.
+#include <array>
 #include <functional>
 #include <optional>
 #include <utility>
@@ -129,20 +130,27 @@ struct RoomState {
   alignas(64) char arena[8 * kUnitBytes];
   Ring::Cursor cursor;
   Ring ring{{.slots = slots, .slots_count = 2, .arena = arena, .arena_bytes = sizeof arena}};
+  std::array<unsigned, 4> claimed{};  ///< how often, by sequence number
   Reached* reached = nullptr;
 };
+
+// The ring looks ten times for a late waker; each look sleeps as long as the explorer's long sleep.
+static_assert(RoomState::Ring::kLateLookNs / 10 == kLongSleepNs);
 
 std::unique_ptr<Scenario> room_for_two() {
   const auto claims = [](RoomState& s) {
     RoomState::Ring::Claim claim;
     check(s.ring.try_claim(1, false, claim) == ClaimResult::claimed,
           "who moves the gate beside another finds the room, too");
+    ++s.claimed.at(claim.sequence());
     if (claim.sequence() != 2) return;
     s.reached->note(Explorer::current().thread() == 1 ? Point::first_claimed_first
                                                       : Point::second_claimed_first);
   };
   return std::make_unique<InLambdas<RoomState>>(
-      std::vector<std::function<void(RoomState&)>>{claims, claims}, [](RoomState&) {});
+      std::vector<std::function<void(RoomState&)>>{claims, claims}, [](RoomState& s) {
+        check(s.claimed[2] == 1 && s.claimed[3] == 1, "each has a place of its own");
+      });
 }
 
 // ---- one thread before two rings
