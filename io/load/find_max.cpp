@@ -115,8 +115,8 @@ std::string_view to_string(Trial::Step step) noexcept {
 }
 
 Search median_of(std::vector<Search> searches) {
-  std::vector<double> rates;
-  for (const Search& search : searches) rates.push_back(search.rate);
+  std::vector<double> rates(searches.size());
+  std::ranges::transform(searches, rates.begin(), &Search::rate);
   const auto middle = searches.begin() + static_cast<std::ptrdiff_t>((searches.size() - 1) / 2);
   std::ranges::nth_element(searches, middle, {}, &Search::rate);
   if (rates.size() > 1) middle->rates = std::move(rates);
