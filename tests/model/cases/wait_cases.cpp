@@ -134,9 +134,6 @@ struct RoomState {
   Reached* reached = nullptr;
 };
 
-// The ring looks ten times for a late waker; each look sleeps as long as the explorer's long sleep.
-static_assert(RoomState::Ring::kLateLookNs / 10 == kLongSleepNs);
-
 std::unique_ptr<Scenario> room_for_two() {
   const auto claims = [](RoomState& s) {
     RoomState::Ring::Claim claim;
@@ -151,6 +148,54 @@ std::unique_ptr<Scenario> room_for_two() {
       std::vector<std::function<void(RoomState&)>>{claims, claims}, [](RoomState& s) {
         check(s.claimed[2] == 1 && s.claimed[3] == 1, "each has a place of its own");
       });
+}
+
+// ---- room that is not worth a wake-up
+
+/// How often the ring looks for a late waker; each look sleeps as long as the explorer's long sleep.
+constexpr unsigned kLooks = 10;
+static_assert(BasicEventRing<ModelAtomics>::kLateLookNs / kLooks == kLongSleepNs);
+
+/// A full ring behind two readers, and a producer that waits for room.
+struct FullState {
+  using Ring = BasicEventRing<ModelAtomics>;
+  static constexpr std::uint32_t kSlots = 4;
+  FullState() {
+    ring.add_gate(ahead);
+    ring.add_gate(behind);
+    ring.prepare();
+    for (std::uint32_t i = 0; i < kSlots; ++i) {
+      Ring::Claim claim;
+      check(ring.try_claim(1, false, claim) == ClaimResult::claimed, "an empty ring has room");
+      claim.publish_copy("x", {});
+    }
+  }
+  Ring::Slot slots[kSlots];
+  alignas(64) char arena[16 * kUnitBytes];
+  Ring::Cursor ahead;
+  Ring::Cursor behind;
+  Ring ring{{.slots = slots, .slots_count = kSlots, .arena = arena, .arena_bytes = sizeof arena}};
+  BasicCounter<ModelAtomics> late;
+  Reached* reached = nullptr;
+};
+
+/// One reader is done with all, the other with one event, and for long with no other, so that a
+/// producer may run out of time: who says then that a wake-up was forgotten looks at the wrong
+/// advance.
+std::unique_ptr<Scenario> small_advance() {
+  const auto waits = [](FullState& s) {
+    if (!s.ring.wait_for_room(1, false, 1, &s.late)) s.reached->note(Point::producer_timed_out);
+  };
+  const auto reads = [](FullState& s) {
+    FullState::Ring::Reader(s.ring, s.ahead).advance(FullState::kSlots);
+    FullState::Ring::Reader behind(s.ring, s.behind);
+    behind.advance(1);
+    for (unsigned i = 0; i < kLooks; ++i) ModelAtomics::sleep_ns(kLongSleepNs);
+    behind.advance(FullState::kSlots - 1);
+  };
+  return std::make_unique<InLambdas<FullState>>(
+      std::vector<std::function<void(FullState&)>>{waits, reads},
+      [](FullState& s) { check(s.late.get() == 0, "no wake-up for room came late"); });
 }
 
 // ---- one thread before two rings
@@ -257,6 +302,13 @@ const Case kCases[] = {
      true,
      0,
      {Point::first_claimed_first, Point::second_claimed_first}},
+    {"small_advance",
+     "an advance that was not worth a wake-up is no late one; every schedule",
+     small_advance,
+     {.stale_max = 2, .timeouts_max = 1},
+     true,
+     0,
+     {Point::producer_timed_out}},
     {"two_rings_one_thread",
      "a thread parks only when both of its runners have registered",
      [] { return std::unique_ptr<Scenario>(new TwoRings(3)); },
