@@ -55,4 +55,12 @@ std::string duration_in_short(double duration_ns) {
   return text.data();
 }
 
+std::string duration_in_short(std::uint64_t duration_ns) {
+  return duration_in_short(static_cast<double>(duration_ns));
+}
+
+std::string duration_in_short(std::chrono::nanoseconds duration) {
+  return duration_in_short(static_cast<double>(duration.count()));
+}
+
 }  // namespace penstock

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace penstock {
 
@@ -30,6 +31,12 @@ class JsonWriter {
   template <std::integral Integer>
   JsonWriter& value(Integer number) {
     return literal(std::to_string(number));
+  }
+  template <class Value>
+  JsonWriter& value(const std::vector<Value>& values) {
+    begin_array();
+    for (const Value& each : values) value(each);
+    return end_array();
   }
   JsonWriter& null() { return literal("null"); }
 

@@ -107,7 +107,7 @@ struct Findings {
   bool totals_right = true;
   [[nodiscard]] bool fine(const Report& report) const noexcept {
     return lost == 0 && out_of_order == 0 && totals_right && report.drained && !report.failure &&
-           is_conserved(report.stats);
+           report.stats.is_conserved();
   }
 };
 
@@ -146,13 +146,12 @@ int answer_text(const DemoArguments& arguments, std::uint64_t made, const Report
   const double seconds = static_cast<double>(stats.elapsed_ns) / 1e9;
   const double rate = seconds > 0 ? static_cast<double>(stats.completed) / seconds : 0;
   const auto latency = [&stats](double percent) {
-    return duration_in_short(static_cast<double>(stats.latency_ns.percentile(percent)));
+    return duration_in_short(stats.latency_ns.percentile(percent));
   };
-  text += "  " + duration_in_short(static_cast<double>(stats.elapsed_ns)) + " · " + in_short(rate) +
-          " events/s · p50 " + latency(50) + " · p99 " + latency(99) + " · " +
-          with_commas(stats.completed) + " completed · " + with_commas(stats.dead) + " dead · " +
-          with_commas(findings.lost) + " lost · " + with_commas(findings.out_of_order) +
-          " out of order\n";
+  text += "  " + duration_in_short(stats.elapsed_ns) + " · " + in_short(rate) + " events/s · p50 " +
+          latency(50) + " · p99 " + latency(99) + " · " + with_commas(stats.completed) +
+          " completed · " + with_commas(stats.dead) + " dead · " + with_commas(findings.lost) +
+          " lost · " + with_commas(findings.out_of_order) + " out of order\n";
   if (!findings.totals_right) text += "  the totals by customer are wrong\n";
   text += "  next: " + arguments.program +
           " generate orders --events 100k --output orders.ndjson      " + arguments.program +

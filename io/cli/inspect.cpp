@@ -156,9 +156,7 @@ void Inspection::tell_json(std::uint64_t line, const Finding& finding) {
     json.member("reason", finding.reason).member("attribute", finding.attribute);
     json.member("detail", finding.detail);
   }
-  json.key("warnings").begin_array();
-  for (const std::string& warning : finding.warnings) json.value(warning);
-  json.end_array().end_object();
+  json.member("warnings", finding.warnings).end_object();
   out_ += json.text() + '\n';
 }
 

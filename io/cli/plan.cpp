@@ -9,12 +9,6 @@
 namespace penstock::cli {
 namespace {
 
-void write_names(JsonWriter& json, const char* key, const std::vector<std::string>& names) {
-  json.key(key).begin_array();
-  for (const std::string& name : names) json.value(name);
-  json.end_array();
-}
-
 void write_memory(JsonWriter& json, const MemoryPlan& memory) {
   json.key("memory_bytes").begin_object().member("slots", memory.slots);
   json.member("envelopes", memory.envelopes).member("arena", memory.arena);
@@ -27,7 +21,7 @@ void write_segments(JsonWriter& json, const std::vector<SegmentPlan>& segments) 
   json.key("segments").begin_array();
   for (const SegmentPlan& segment : segments) {
     json.begin_object().member("name", segment.name);
-    write_names(json, "stages", segment.stages);
+    json.member("stages", segment.stages);
     json.key("after").begin_array();
     for (const unsigned before : segment.after) json.value(segments[before].name);
     json.end_array().end_object();
@@ -43,7 +37,7 @@ void write_threads(JsonWriter& json, const std::vector<ThreadPlan>& threads) {
       json.value(*thread.cpu);
     else
       json.null();
-    write_names(json, "runs", thread.runs);
+    json.member("runs", thread.runs);
     json.end_object();
   }
   json.end_array();
@@ -60,7 +54,7 @@ std::string plan_json(const Plan& plan) {
   write_memory(json, plan.memory);
   write_segments(json, plan.segments);
   write_threads(json, plan.threads);
-  write_names(json, "reasons", plan.reasons);
+  json.member("reasons", plan.reasons);
   return std::move(json.end_object()).text();
 }
 

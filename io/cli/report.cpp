@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
-#include <numeric>
 
 #include <penstock/io/cli/terminal.hpp>
 #include <penstock/io/json_writer.hpp>
@@ -25,7 +24,7 @@ std::uint64_t percentile(const Stats& stats, double percent) {
 }
 
 std::string latency(const Stats& stats, double percent) {
-  return duration_in_short(static_cast<double>(percentile(stats, percent)));
+  return duration_in_short(percentile(stats, percent));
 }
 
 /// The fullest partition, by slots or by arena.
@@ -91,7 +90,7 @@ std::string live_line(const Stats& stats, const Stats& before) {
   std::string line = with_commas(stats.accepted) + " events  " +
                      in_short(per_second(stats.accepted - before.accepted, seconds)) + "/s  fill " +
                      share.data() + " %  p99 " + latency(stats, 99);
-  if (const std::uint64_t refused = refused_total(stats); refused > 0)
+  if (const std::uint64_t refused = stats.refused_total(); refused > 0)
     line += "  refused " + with_commas(refused);
   if (stats.dead > 0) line += "  dead " + with_commas(stats.dead);
   return line;
@@ -107,7 +106,7 @@ std::string conservation_line(const Stats& stats) {
   add(stats.dead, "dead");
   add(stats.parked, "parked");
   add(stats.in_flight, "left in flight");
-  add(refused_total(stats), "refused");
+  add(stats.refused_total(), "refused");
   std::string reasons;
   for (std::size_t i = 0; i < kRefuseReasons; ++i)
     if (stats.refused[i] > 0)
@@ -124,10 +123,8 @@ std::string speed_line(const Report& report) {
   std::string line = in_short(per_second(stats.accepted, seconds)) + " events/s · " +
                      bytes_in_short(per_second(stats.bytes_accepted, seconds)) + "/s · p50 " +
                      latency(stats, 50) + " · p99 " + latency(stats, 99) + " · p99.9 " +
-                     latency(stats, 99.9) + " · max " +
-                     duration_in_short(static_cast<double>(stats.latency_ns.max()));
-  if (stats.blocked_ns > 0)
-    line += " · sources blocked " + duration_in_short(static_cast<double>(stats.blocked_ns));
+                     latency(stats, 99.9) + " · max " + duration_in_short(stats.latency_ns.max());
+  if (stats.blocked_ns > 0) line += " · sources blocked " + duration_in_short(stats.blocked_ns);
   if (report.allocations) line += " · " + with_commas(*report.allocations) + " allocations";
   return line;
 }
@@ -143,24 +140,12 @@ std::string report_json(const Report& report) {
     json.value(report.failure->message);
   else
     json.null();
-  json.key("problems").begin_array();
-  for (const std::string& problem : report.problems) json.value(problem);
-  json.end_array().key("stages").begin_array();
+  json.member("problems", report.problems).key("stages").begin_array();
   for (const StageStats& stage : stats.stages) write_stage(json, stage);
   json.end_array().key("partitions").begin_array();
   for (const PartitionStats& partition : stats.partitions) write_partition(json, partition);
   json.end_array().end_object();
   return std::move(json).text();
-}
-
-bool is_conserved(const Stats& stats) noexcept {
-  return stats.offered == stats.accepted + refused_total(stats) &&
-         stats.accepted ==
-             stats.completed + stats.dropped + stats.dead + stats.parked + stats.in_flight;
-}
-
-std::uint64_t refused_total(const Stats& stats) noexcept {
-  return std::accumulate(stats.refused.begin(), stats.refused.end(), std::uint64_t{0});
 }
 
 }  // namespace penstock::cli

@@ -28,10 +28,4 @@ namespace penstock::cli {
 /// null.
 [[nodiscard]] std::string report_json(const Report& report);
 
-/// True if the law holds: offered = accepted + refused; accepted = completed + dropped + dead +
-/// parked + in flight.
-[[nodiscard]] bool is_conserved(const Stats& stats) noexcept;
-
-[[nodiscard]] std::uint64_t refused_total(const Stats& stats) noexcept;
-
 }  // namespace penstock::cli

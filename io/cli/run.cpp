@@ -93,10 +93,9 @@ Report Run::drain() {
                           : !report.drained ? "not drained after "
                           : interrupted     ? "drained in "
                                             : "done in ";
-  say(how + duration_in_short(static_cast<double>(took_ns)) + " · " +
-      conservation_line(report.stats));
+  say(how + duration_in_short(took_ns) + " · " + conservation_line(report.stats));
   if (report.stats.completed > 0) say(speed_line(report));
-  const std::uint64_t rejected = refused_total(report.stats) + report.stats.dead;
+  const std::uint64_t rejected = report.stats.refused_total() + report.stats.dead;
   if (rejected > 0 && !config_.rejects)
     say("the config has no [rejects]: nothing was kept of " + with_commas(rejected) +
         " refused or dead events");
@@ -112,10 +111,10 @@ int Run::answer(const Report& report) {
     code = fail(*report.failure);
   } else if (!report.drained) {
     code = kDrainTimedOut;
-  } else if (!is_conserved(stats)) {
+  } else if (!stats.is_conserved()) {
     say("the counts do not add up: events were lost");
     code = kCheckFailed;
-  } else if (arguments_.strict && refused_total(stats) + stats.dead > 0) {
+  } else if (arguments_.strict && stats.refused_total() + stats.dead > 0) {
     code = kCheckFailed;
   }
   if (!arguments_.json) return code;

@@ -12,11 +12,6 @@ namespace {
 
 constexpr std::string_view kLater = " is not in this version of Penstock";
 
-std::string bracketed(const Section& section) {
-  const std::string name(section.name);
-  return section.repeats ? "[[" + name + "]]" : '[' + name + ']';
-}
-
 /// True if the item says `use` or `kind` of a later version: its other keys are that version's too.
 bool is_of_later_version(const Section& section, const DocumentNode& table) {
   for (const DocumentEntry& entry : table.entries)
@@ -61,11 +56,11 @@ void ConfigReader::read_profile(const DocumentNode& root) {
 void ConfigReader::read_section(const Section& section, const DocumentEntry& entry) {
   const DocumentNode& node = entry.value;
   const Place place = node.is_array_of_tables() ? node.items.front().place : node.place;
-  if (section.later) return problem(place, in_quotes(bracketed(section)).append(kLater));
+  if (section.later) return problem(place, in_quotes(section.header()).append(kLater));
   const bool is_table = node.kind == DocumentNode::Kind::table;
   if (section.repeats ? !node.is_array_of_tables() : !is_table)
     return problem(is_table || node.is_array_of_tables() ? place : entry.place,
-                   in_quotes(section.name) + " is written " + bracketed(section));
+                   in_quotes(section.name) + " is written " + section.header());
   if (!section.repeats) return read_item(section, node);
   for (const DocumentNode& item : node.items) read_item(section, item);
 }
@@ -107,7 +102,7 @@ void ConfigReader::read_keys(const Section& section, const DocumentNode& table, 
   for (const Property& property : properties())
     if (property.required && property.section == section.name &&
         table.find(property.key) == nullptr)
-      problem(table.place, bracketed(section) + " needs " + in_quotes(property.key));
+      problem(table.place, section.header() + " needs " + in_quotes(property.key));
 }
 
 void ConfigReader::refuse_unknown_section(const DocumentEntry& entry) {
@@ -117,7 +112,7 @@ void ConfigReader::refuse_unknown_section(const DocumentEntry& entry) {
       if (property.key == entry.key)
         return problem(entry.place,
                        "key " + in_quotes(entry.key) + " stands outside of its section",
-                       "under " + bracketed(*find_section(property.section)));
+                       "under " + find_section(property.section)->header());
     return problem(entry.place, "unknown key " + in_quotes(entry.key));
   }
   std::vector<std::string_view> names;
@@ -127,7 +122,7 @@ void ConfigReader::refuse_unknown_section(const DocumentEntry& entry) {
   problem(
       is_table ? node.place : node.items.front().place,
       "unknown section " + in_quotes(is_table ? '[' + entry.key + ']' : "[[" + entry.key + "]]"),
-      near.empty() ? std::string{} : in_quotes(bracketed(*find_section(near))));
+      near.empty() ? std::string{} : in_quotes(find_section(near)->header()));
 }
 
 void ConfigReader::refuse_unknown_key(const Section& section, const DocumentNode& table,
@@ -143,13 +138,13 @@ void ConfigReader::refuse_unknown_key(const Section& section, const DocumentNode
     suggestion = in_quotes(near);
   for (const Property& property : properties())
     if (suggestion.empty() && property.key == entry.key)
-      suggestion = in_quotes(entry.key) + " under " + bracketed(*find_section(property.section));
+      suggestion = in_quotes(entry.key) + " under " + find_section(property.section)->header();
   problem(entry.place, "unknown key " + where, suggestion);
 }
 
 std::string ConfigReader::describe_table(const Section& section, const DocumentNode& table) {
   const DocumentEntry* name = section.repeats ? table.find("name") : nullptr;
-  if (name == nullptr || name->value.text.empty()) return bracketed(section);
+  if (name == nullptr || name->value.text.empty()) return section.header();
   return std::string(section.name) + ' ' + in_quotes(name->value.text);
 }
 

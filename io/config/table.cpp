@@ -277,6 +277,11 @@ std::span<const Section> sections() noexcept { return kSections; }
 std::span<const Property> properties() noexcept { return kProperties; }
 std::span<const ProfileDefault> profile_defaults() noexcept { return kProfileDefaults; }
 
+std::string Section::header() const {
+  const std::string in_brackets = '[' + std::string(name) + ']';
+  return repeats ? '[' + in_brackets + ']' : in_brackets;
+}
+
 const Section* find_section(std::string_view name) noexcept {
   const auto* found = std::ranges::find(kSections, name, &Section::name);
   return found == std::end(kSections) ? nullptr : found;

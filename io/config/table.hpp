@@ -64,6 +64,9 @@ struct Section {
   bool repeats = false;  ///< [[name]], as often as needed
   bool later = false;    ///< not in this version
   std::span<const std::string_view> later_keys = {};
+
+  /// "[ring]", "[[stage]]".
+  [[nodiscard]] std::string header() const;
 };
 
 /// A default that a profile sets instead of the table's.

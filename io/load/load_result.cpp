@@ -18,10 +18,6 @@ std::uint64_t sum_of(const std::vector<ThreadUsage>& threads,
   return sum;
 }
 
-std::string in_ns(std::uint64_t duration_ns) {
-  return duration_in_short(static_cast<double>(duration_ns));
-}
-
 }  // namespace
 
 double LoadRun::rate_achieved() const noexcept {
@@ -62,12 +58,12 @@ std::optional<std::string> LoadRun::doubt_of_lateness() const {
   const std::uint64_t late = lateness_ns.percentile(kPercent);
   const std::uint64_t own = own_lateness_ns.percentile(kPercent);
   if (late <= latency / 2) return std::nullopt;
-  const std::string of_latency = " of a latency of " + in_ns(latency) + " (p99)";
+  const std::string of_latency = " of a latency of " + duration_in_short(latency) + " (p99)";
   if (own > latency / 2)
-    return "the load source itself was late by " + in_ns(own) + of_latency +
+    return "the load source itself was late by " + duration_in_short(own) + of_latency +
            ": to that extent it is the source that was measured, and not the pipeline";
-  return "events waited for room in the pipeline before they were published, by " + in_ns(late) +
-         of_latency + "; all together " + in_ns(blocked_ns);
+  return "events waited for room in the pipeline before they were published, by " +
+         duration_in_short(late) + of_latency + "; all together " + duration_in_short(blocked_ns);
 }
 
 std::uint64_t LoadRun::cpu_ns() const noexcept {

@@ -58,8 +58,8 @@ std::string Slo::broken_by(const HistogramSnapshot& latency_ns) const {
     const std::uint64_t found_ns = latency_ns.percentile(term.percent);
     if (found_ns <= term.limit_ns) continue;
     const std::size_t mark = term.text.find('=');
-    return term.text.substr(0, mark) + " = " + duration_in_short(static_cast<double>(found_ns)) +
-           " > " + term.text.substr(mark + 1);
+    return term.text.substr(0, mark) + " = " + duration_in_short(found_ns) + " > " +
+           term.text.substr(mark + 1);
   }
   return {};
 }

@@ -3,6 +3,7 @@
 #include <penstock/pipeline/flow/stats.hpp>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include <fmt/format.h>
@@ -241,6 +242,15 @@ Report PipelineCore::make_report(const Health& health_at_deadline) {
         "in flight at the deadline: {}; no thread is known to hang", report.stats.in_flight));
   if (allocations_ != nullptr) report.allocations = allocations_() - allocations_at_start_;
   return report;
+}
+
+std::uint64_t Stats::refused_total() const noexcept {
+  return std::accumulate(refused.begin(), refused.end(), std::uint64_t{0});
+}
+
+bool Stats::is_conserved() const noexcept {
+  return offered == accepted + refused_total() &&
+         accepted == completed + dropped + dead + parked + in_flight;
 }
 
 }  // namespace penstock

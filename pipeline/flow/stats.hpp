@@ -105,6 +105,11 @@ struct Stats {
   std::vector<PartitionStats> partitions;
   WaitStats waits;
   std::vector<SegmentStats> segments;  ///< empty unless stages are measured
+
+  [[nodiscard]] std::uint64_t refused_total() const noexcept;
+  /// True if the law holds: offered = accepted + refused; accepted = completed + dropped + dead +
+  /// parked + in flight.
+  [[nodiscard]] bool is_conserved() const noexcept;
 };
 
 /// One thing that keeps the pipeline from working, in a sentence.

@@ -259,7 +259,7 @@ int Bench::answer() {
   int code = kFine;
   bool unfinished = false;
   for (const LoadRun& run : result_.runs) {
-    if (!is_conserved(run.report.stats)) {
+    if (!run.report.stats.is_conserved()) {
       tell("penstock: the counts do not add up: events were lost");
       code = kCheckFailed;
     }

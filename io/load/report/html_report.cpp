@@ -21,10 +21,6 @@ namespace {
 constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
     {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}}};
 
-std::string in_ns(std::uint64_t duration_ns) {
-  return duration_in_short(static_cast<double>(duration_ns));
-}
-
 std::string per_second(double rate) { return in_short(rate) + "/s"; }
 
 class Page {
@@ -98,14 +94,13 @@ std::string Page::write() {
 void Page::write_summary() {
   const LoadOptions& asked = result_.asked;
   page_.element("h1", result_.pipeline);
-  page_.element(
-      "p",
-      fmt::format("{} load of {} for {} after {} of warm-up · {} run{} · {}",
-                  to_string(asked.shape), per_second(run_.rate_asked),
-                  in_ns(static_cast<std::uint64_t>(asked.duration.count())),
-                  in_ns(static_cast<std::uint64_t>(asked.warmup.count())), result_.runs.size(),
-                  result_.runs.size() == 1 ? "" : "s", utc_text(result_.began_ms)),
-      {{"class", "soft"}});
+  page_.element("p",
+                fmt::format("{} load of {} for {} after {} of warm-up · {} run{} · {}",
+                            to_string(asked.shape), per_second(run_.rate_asked),
+                            duration_in_short(asked.duration), duration_in_short(asked.warmup),
+                            result_.runs.size(), result_.runs.size() == 1 ? "" : "s",
+                            utc_text(result_.began_ms)),
+                {{"class", "soft"}});
   if (search_ != nullptr)
     page_.element("p", search_->rate > 0 ? "Highest rate that meets " + search_->slo + ": " +
                                                per_second(search_->rate) + ", " +
@@ -132,8 +127,8 @@ void Page::write_cards() {
   page_.open("div", {{"class", "cards"}});
   card(per_second(run_.rate_achieved()), "achieved");
   for (const auto& [name, percent] : kPercentiles)
-    card(in_ns(run_.latency_ns.percentile(percent)), name);
-  card(in_ns(run_.latency_ns.max()), "max");
+    card(duration_in_short(run_.latency_ns.percentile(percent)), name);
+  card(duration_in_short(run_.latency_ns.max()), "max");
   card(fmt::format("{:.3g} s", run_.cpu_s_per_million()), "CPU per million events");
   page_.close();
 }
@@ -156,8 +151,8 @@ void Page::write_runs() {
     std::vector<std::string> cells{std::to_string(i + 1) + (&run == &run_ ? " (typical)" : ""),
                                    per_second(run.rate_achieved())};
     for (const auto& [name, percent] : kPercentiles)
-      cells.push_back(in_ns(run.latency_ns.percentile(percent)));
-    cells.push_back(in_ns(run.latency_ns.max()));
+      cells.push_back(duration_in_short(run.latency_ns.percentile(percent)));
+    cells.push_back(duration_in_short(run.latency_ns.max()));
     cells.push_back(fmt::format("{:.3g}", run.cpu_s_per_million()));
     row(cells);
   }
@@ -198,8 +193,8 @@ void Page::write_place(const std::string& name, double mean_ns, const HistogramS
        {"style", fmt::format("width: {:.1f}%", std::min(mean_ns / whole_ns, 1.0) * 100)}});
   page_.close();
   for (const double percent : {50.0, 99.0})
-    page_.element("td", in_ns(histogram.percentile(percent)));
-  page_.element("td", in_ns(histogram.max())).element("td", own_share).close();
+    page_.element("td", duration_in_short(histogram.percentile(percent)));
+  page_.element("td", duration_in_short(histogram.max())).element("td", own_share).close();
 }
 
 void Page::write_trials() {
@@ -209,9 +204,9 @@ void Page::write_trials() {
   for (const Trial& trial : search_->trials) {
     const HistogramSnapshot& latency = trial.run.latency_ns;
     row({per_second(trial.rate_asked), std::string(to_string(trial.step)),
-         per_second(trial.run.rate_achieved()), in_ns(latency.percentile(50)),
-         in_ns(latency.percentile(99)), in_ns(latency.percentile(99.9)), in_ns(latency.max()),
-         trial.failed_by.empty() ? "held" : trial.failed_by});
+         per_second(trial.run.rate_achieved()), duration_in_short(latency.percentile(50)),
+         duration_in_short(latency.percentile(99)), duration_in_short(latency.percentile(99.9)),
+         duration_in_short(latency.max()), trial.failed_by.empty() ? "held" : trial.failed_by});
   }
   end_table();
 }
@@ -225,10 +220,11 @@ void Page::write_threads() {
          fmt::format("{:.1f} %", static_cast<double>(thread.cpu_ns) / measured_ns * 100),
          with_commas(thread.voluntary_switches), with_commas(thread.involuntary_switches)});
   end_table();
-  page_.element("p",
-                "Load threads spin until the next event is due: " + in_ns(run_.spun_ns) +
-                    " of this run, which no figure of costs contains.",
-                {{"class", "soft"}});
+  page_.element(
+      "p",
+      "Load threads spin until the next event is due: " + duration_in_short(run_.spun_ns) +
+          " of this run, which no figure of costs contains.",
+      {{"class", "soft"}});
 }
 
 void Page::write_facts() {
@@ -245,16 +241,18 @@ void Page::write_facts() {
                              with_commas(stats.dead), with_commas(stats.offered - stats.accepted)));
   if (const auto each = run_.allocations_per_event())
     fact("allocations", fmt::format("{:.3g} an event", *each));
-  fact("load late", "p50 " + in_ns(run_.lateness_ns.percentile(50)) + ", p99 " +
-                        in_ns(run_.lateness_ns.percentile(99)) + ", max " +
-                        in_ns(run_.lateness_ns.max()));
-  fact("load alone", "p50 " + in_ns(run_.own_lateness_ns.percentile(50)) + ", p99 " +
-                         in_ns(run_.own_lateness_ns.percentile(99)) + ", max " +
-                         in_ns(run_.own_lateness_ns.max()) + "; without its waits for room, " +
-                         in_ns(run_.blocked_ns) + " in all");
+  fact("load late", "p50 " + duration_in_short(run_.lateness_ns.percentile(50)) + ", p99 " +
+                        duration_in_short(run_.lateness_ns.percentile(99)) + ", max " +
+                        duration_in_short(run_.lateness_ns.max()));
+  fact("load alone", "p50 " + duration_in_short(run_.own_lateness_ns.percentile(50)) + ", p99 " +
+                         duration_in_short(run_.own_lateness_ns.percentile(99)) + ", max " +
+                         duration_in_short(run_.own_lateness_ns.max()) +
+                         "; without its waits for room, " + duration_in_short(run_.blocked_ns) +
+                         " in all");
   fact("hiccups",
-       "p50 " + in_ns(run_.hiccups_ns.percentile(50)) + ", p99 " +
-           in_ns(run_.hiccups_ns.percentile(99)) + ", max " + in_ns(run_.hiccups_ns.max()) +
+       "p50 " + duration_in_short(run_.hiccups_ns.percentile(50)) + ", p99 " +
+           duration_in_short(run_.hiccups_ns.percentile(99)) + ", max " +
+           duration_in_short(run_.hiccups_ns.max()) +
            (run_.hiccups_cpu ? ", on CPU " + std::to_string(*run_.hiccups_cpu) : "") +
            (run_.hiccups_shared ? ", shared with the pipeline: its work is in them" : ""));
   fact("machine", machine.cpu + (machine.virtual_machine ? ", virtual" : ""));

@@ -16,12 +16,6 @@ constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
 
 double seconds(std::uint64_t duration_ns) { return static_cast<double>(duration_ns) / 1e9; }
 
-void write_texts(JsonWriter& json, const char* name, const std::vector<std::string>& texts) {
-  json.key(name).begin_array();
-  for (const std::string& text : texts) json.value(text);
-  json.end_array();
-}
-
 void write_histogram(JsonWriter& json, const char* name, const HistogramSnapshot& histogram) {
   json.key(name).begin_object().member("count", histogram.count());
   json.member("mean", histogram.mean()).member("min", histogram.min());
@@ -117,7 +111,7 @@ void write_run(JsonWriter& json, const LoadRun& run) {
   json.member("shared", run.hiccups_shared).end_object();
   write_segments(json, run);
   write_costs(json, run);
-  write_texts(json, "problems", run.report.problems);
+  json.member("problems", run.report.problems);
   write_intervals(json, run);
   json.end_object();
 }
@@ -210,10 +204,10 @@ std::string load_json(const LoadResult& result, const Search* search) {
   json.key("events").begin_object().member("from", result.events);
   json.member("bytes_mean", result.event_bytes_mean).end_object();
   json.key("plan").begin_object().member("partitions", result.partitions);
-  write_texts(json, "reasons", result.plan);
+  json.member("reasons", result.plan);
   json.end_object();
   write_machine(json, result.machine);
-  write_texts(json, "remarks", result.remarks);
+  json.member("remarks", result.remarks);
   json.key("runs").begin_array();
   for (const LoadRun& run : result.runs) write_run(json, run);
   json.end_array();

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdio>
-#include <numeric>
 #include <string_view>
 #include <utility>
 
@@ -16,10 +15,6 @@ constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
     {{"p50", 50}, {"p90", 90}, {"p99", 99}, {"p99.9", 99.9}, {"p99.99", 99.99}}};
 constexpr std::size_t kLabelWidth = 11;
 
-std::string in_ns(std::uint64_t duration_ns) {
-  return duration_in_short(static_cast<double>(duration_ns));
-}
-
 std::string row(std::string_view label, const std::string& text) {
   std::string line(label);
   line.append(kLabelWidth - label.size(), ' ');
@@ -30,8 +25,11 @@ std::string percentiles(const HistogramSnapshot& histogram) {
   if (histogram.count() == 0) return "none";
   std::string text;
   for (const auto& [name, percent] : kPercentiles)
-    text.append(name).append(" ").append(in_ns(histogram.percentile(percent))).append(" · ");
-  return text.append("max ").append(in_ns(histogram.max()));
+    text.append(name)
+        .append(" ")
+        .append(duration_in_short(histogram.percentile(percent)))
+        .append(" · ");
+  return text.append("max ").append(duration_in_short(histogram.max()));
 }
 
 std::string shape_of(const LoadOptions& asked) {
@@ -49,7 +47,7 @@ std::string counts(const LoadRun& run) {
   add(stats.completed, " completed");
   add(stats.dropped, " dropped");
   add(stats.dead, " dead");
-  add(std::accumulate(stats.refused.begin(), stats.refused.end(), std::uint64_t{0}), " refused");
+  add(stats.refused_total(), " refused");
   add(stats.in_flight, " left in flight");
   add(run.unsent, " could not be sent");
   return text;
@@ -112,9 +110,8 @@ std::string load_heading(const LoadResult& result) {
   const LoadOptions& asked = result.asked;
   const MachineFacts& machine = result.machine;
   std::string text = result.pipeline + " · " + shape_of(asked) + " " + in_short(asked.rate) +
-                     "/s · " + duration_in_short(static_cast<double>(asked.duration.count())) +
-                     " after " + duration_in_short(static_cast<double>(asked.warmup.count())) +
-                     " of warm-up · " + result.events + ", " +
+                     "/s · " + duration_in_short(asked.duration) + " after " +
+                     duration_in_short(asked.warmup) + " of warm-up · " + result.events + ", " +
                      bytes_in_short(result.event_bytes_mean) + " each\n";
   text += row("machine", machine.cpu + (machine.virtual_machine ? " (virtual)" : "") + " · " +
                              machine.cpus_ours + " · " + machine.kernel);
@@ -155,8 +152,10 @@ std::string rung_in_words(const Rung& rung) {
                      "of which " + (rung.held == 0 ? "none" : std::to_string(rung.held)) + " held";
   const char* before = ": ";
   for (const Rung::Value& value : rung.slo) {
-    text.append(std::exchange(before, ", ")).append(value.name + " = " + in_ns(value.least_ns));
-    if (value.most_ns > value.least_ns) text.append(" to ").append(in_ns(value.most_ns));
+    text.append(std::exchange(before, ", "))
+        .append(value.name + " = " + duration_in_short(value.least_ns));
+    if (value.most_ns > value.least_ns)
+      text.append(" to ").append(duration_in_short(value.most_ns));
   }
   return rung.failed_by.empty() ? text : text + " (" + rung.failed_by + ")";
 }
@@ -174,8 +173,8 @@ std::string load_report(const LoadResult& result) {
   text += row("events", counts(run));
   text += row("latency", percentiles(run.latency_ns) + "   (from when an event was due)");
   text += row("load late", percentiles(run.lateness_ns) + "   (when it was published)");
-  text += row("load alone", percentiles(run.own_lateness_ns) +
-                                "   (without its waits for room: " + in_ns(run.blocked_ns) + ")");
+  text += row("load alone", percentiles(run.own_lateness_ns) + "   (without its waits for room: " +
+                                duration_in_short(run.blocked_ns) + ")");
   text += row("hiccups", percentiles(run.hiccups_ns) +
                              (run.hiccups_shared ? "   (of the machine, and of the pipeline's work)"
                                                  : "   (of the machine, beside the run)"));
