@@ -307,8 +307,8 @@ void add_tune(Parser& parser) {
              "a rate from 1/s to 100M/s, such as 100k/s", [&tune](const std::string& text) {
                return take_rate(text, tune.tune.rate.emplace());
              });
-  add_duration(sub, "--budget", "how long it may take, about (default 60s)", tune.tune.budget,
-               1'000'000'000);
+  add_duration(sub, "--budget", "about how long it takes (default 60s; with --slo alone 180s)",
+               tune.budget, 1'000'000'000);
   add_duration(sub, "--duration,--seconds", "of a run (default: from the budget and the SLO)",
                tune.duration, 100'000'000);
   sub.add_option_function<std::string>(

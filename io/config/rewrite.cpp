@@ -14,16 +14,16 @@
 namespace penstock {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  ///< counts as no column
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  ///< in no line
 
 /// Where the lines of a text begin and end.
 class Lines {
  public:
-  explicit Lines(std::string_view text) : text_(text) {
-    for (std::size_t at = 0; at != std::string_view::npos; at = text.find('\n', at)) {
-      at += starts_.empty() ? 0 : 1;
-      starts_.push_back(at);
-    }
+  explicit Lines(std::string_view text)
+      : text_(text), starts_{text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0} {
+    for (std::size_t at = text.find('\n'); at != std::string_view::npos;
+         at = text.find('\n', at + 1))
+      starts_.push_back(at + 1);
   }
 
   [[nodiscard]] std::size_t start(std::uint32_t line) const noexcept { return starts_[line - 1]; }
@@ -34,7 +34,6 @@ class Lines {
   /// Columns count characters.
   [[nodiscard]] std::size_t at(std::uint32_t line, std::uint32_t column) const noexcept {
     std::size_t byte = start(line);
-    if (text_.substr(byte).starts_with(kByteOrderMark) && byte == 0) byte += kByteOrderMark.size();
     const auto continues = [this](std::size_t i) {
       return i < text_.size() && (static_cast<unsigned char>(text_[i]) & 0xC0) == 0x80;
     };
@@ -57,11 +56,6 @@ class Lines {
   std::vector<std::size_t> starts_;
 };
 
-std::string bracketed(const Section& section) {
-  const std::string name(section.name);
-  return section.repeats ? "[[" + name + "]]" : '[' + name + ']';
-}
-
 const Property& property_of(const ConfigChange& change) {
   const Property* property = find_property(change.section, change.key);
   PENSTOCK_CHECK(property != nullptr);
@@ -82,7 +76,7 @@ class Rewriter {
       : text_(text), name_(name), root_(root), lines_(text) {}
 
   Status add(const ConfigChange& change);
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::string text(std::string_view head) const;
 
  private:
   struct Edit {
@@ -185,7 +179,7 @@ Status Rewriter::insert(const ConfigChange& change, const DocumentEntry& section
   if (!has_header(table))
     return refuse(section.place, in_quotes(change.section) +
                                      " is written in dotted keys: write it as " +
-                                     bracketed(*find_section(change.section)) + " to have " +
+                                     find_section(change.section)->header() + " to have " +
                                      in_quotes(change.key) + " added");
   const DocumentEntry* last = table.entries.empty() ? nullptr : &table.entries.back();
   const bool behind_last = last != nullptr && last->value.place.column_end != 0;
@@ -205,7 +199,7 @@ Status Rewriter::insert(const ConfigChange& change, const DocumentEntry& section
 Status Rewriter::append(const ConfigChange& change, const DocumentEntry* section) {
   if (section != nullptr && !has_header(section->value.items.front()))
     return refuse(section->place, in_quotes(change.section) + " is written as one array: write " +
-                                      bracketed(*find_section(change.section)) +
+                                      find_section(change.section)->header() +
                                       " for each item to have one added");
   const Section* const of = find_section(change.section);
   auto table = std::ranges::find_if(new_tables_, [&](const NewTable& made) {
@@ -231,7 +225,7 @@ Status Rewriter::take_out_key(const ConfigChange& change, const DocumentNode& ta
   if (entry == nullptr) return {};
   if (!has_header(table))
     return refuse(entry->place, in_quotes(change.key) + " has no line of its own: write " +
-                                    bracketed(*find_section(change.section)) +
+                                    find_section(change.section)->header() +
                                     " as a table to have it taken out");
   edits_.push_back({lines_.start(entry->place.line), 0,
                     commented(change.comment, lines_.indent(entry->place.line))});
@@ -241,7 +235,7 @@ Status Rewriter::take_out_key(const ConfigChange& change, const DocumentNode& ta
 Status Rewriter::take_out_item(const ConfigChange& change, const DocumentNode& table) {
   if (!has_header(table))
     return refuse(table.place, in_quotes(change.section) + " is written as one array: write " +
-                                   bracketed(*find_section(change.section)) +
+                                   find_section(change.section)->header() +
                                    " for each item to have one taken out");
   edits_.push_back({lines_.start(table.place.line), 0, commented(change.comment, "")});
   edits_.push_back({lines_.start(table.place.line), 0, "# "});
@@ -250,8 +244,11 @@ Status Rewriter::take_out_item(const ConfigChange& change, const DocumentNode& t
   return {};
 }
 
-std::string Rewriter::text() const {
+std::string Rewriter::text(std::string_view head) const {
   std::vector<Edit> edits = edits_;
+  if (!head.empty())
+    edits.insert(edits.begin(),
+                 {lines_.start(1), 0, commented(std::string(head), "").append(lines_.newline())});
   std::ranges::stable_sort(edits, {}, &Edit::at);
   std::string out;
   std::size_t done = 0;
@@ -263,7 +260,7 @@ std::string Rewriter::text() const {
   for (const NewTable& table : new_tables_) {
     if (!out.empty() && !out.ends_with('\n')) out += lines_.newline();
     if (!out.empty()) out += lines_.newline();
-    out.append(bracketed(*table.section)).append(lines_.newline()).append(table.lines);
+    out.append(table.section->header()).append(lines_.newline()).append(table.lines);
   }
   return out;
 }
@@ -339,7 +336,7 @@ void apply_change(const ConfigChange& change, Config& config) {
 }
 
 Result<std::string> rewrite_config(std::string_view text, std::string_view name,
-                                   std::span<const ConfigChange> changes) {
+                                   std::span<const ConfigChange> changes, std::string_view head) {
   Result<Config> config = parse_config(text, name);
   if (!config) return tl::unexpected(std::move(config).error());
   const auto root = parse_document(text);
@@ -351,7 +348,7 @@ Result<std::string> rewrite_config(std::string_view text, std::string_view name,
     if (Status added = rewriter.add(change); !added)
       return tl::unexpected(std::move(added).error());
   }
-  std::string rewritten = rewriter.text();
+  std::string rewritten = rewriter.text(head);
   const Result<Config> read = parse_config(rewritten, name);
   if (!read) return tl::unexpected(read.error());
   if (describe_config(*read) != describe_config(*config))

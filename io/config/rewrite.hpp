@@ -41,10 +41,12 @@ struct ConfigChange {
 /// the config has, or for a value one behind. Items that are taken out come last, from the back.
 void apply_change(const ConfigChange& change, Config& config);
 
-/// Returns the text with the changes. Requires what apply_change() does. A value that holds already
-/// is not touched. Errors: invalid_config, as check_config() has it, or with the place of what
-/// stands in the way and what to do.
+/// Returns the text with the changes, below a comment of the lines of `head`, if there are any.
+/// Requires what apply_change() does. A value that holds already is not touched. Errors:
+/// invalid_config, as check_config() has it, or with the place of what stands in the way and what
+/// to do.
 [[nodiscard]] Result<std::string> rewrite_config(std::string_view text, std::string_view name,
-                                                 std::span<const ConfigChange> changes);
+                                                 std::span<const ConfigChange> changes,
+                                                 std::string_view head = {});
 
 }  // namespace penstock

@@ -24,8 +24,8 @@ ConfigChange number(std::string_view section, std::string_view key, std::uint64_
   return set(section, key, PropertyValue(value), std::move(comment));
 }
 
-std::string rewritten(std::string_view text, const Changes& changes) {
-  const auto done = rewrite_config(text, "x.toml", changes);
+std::string rewritten(std::string_view text, const Changes& changes, std::string_view head = {}) {
+  const auto done = rewrite_config(text, "x.toml", changes, head);
   return done ? *done : "refused: " + done.error().message;
 }
 
@@ -98,6 +98,15 @@ TEST(Rewrite, characters_of_several_bytes_count_as_one_column) {
   EXPECT_EQ(rewritten("\xEF\xBB\xBFpipeline = { name = 'n\xC3\xA4h', partitions = 2 }\n",
                       {number("pipeline", "partitions", 4)}),
             "\xEF\xBB\xBFpipeline = { name = 'n\xC3\xA4h', partitions = 4 }\n");
+}
+
+TEST(Rewrite, head_and_comments_stand_behind_a_byte_order_mark_with_the_lines_own_ends) {
+  const Changes changes{number("ring", "slots", 64, "why")};
+  EXPECT_EQ(rewritten("ring = { slots = 128 }\n", changes, "first\nsecond"),
+            "# first\n# second\n\n# why\nring = { slots = 64 }\n");
+  EXPECT_EQ(rewritten("\xEF\xBB\xBFring = { slots = 128 }\r\n", changes, "first\nsecond"),
+            "\xEF\xBB\xBF# first\r\n# second\r\n\r\n# why\r\nring = { slots = 64 }\r\n");
+  EXPECT_EQ(rewritten("\xEF\xBB\xBF[ring]\n", changes), "\xEF\xBB\xBF[ring]\n# why\nslots = 64\n");
 }
 
 TEST(Rewrite, dotted_key_is_changed_and_a_missing_one_refused_with_its_place) {

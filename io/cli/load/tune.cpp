@@ -40,12 +40,32 @@ Status check_can_be_written(const std::string& path) {
   return system_error(ErrorCode::unavailable, path, errno);
 }
 
-Status write_config(const std::string& path, std::string_view text) {
+Status write_in_place(const std::string& path, std::string_view text) {
   OutputFile file(path, false);
   Status status = file.open();
   if (status) status = file.begin();
   if (status) status = write_all(file.number(), text, path);
   return status ? file.close() : status;
+}
+
+/// A file is there with all of the text, or as it was before, where its folder lets others be made.
+Status write_config(const std::string& path, std::string_view text) {
+  namespace fs = std::filesystem;
+  std::error_code failure;
+  const bool is_file = fs::is_regular_file(path, failure) || !fs::exists(path, failure);
+  const fs::path target = fs::weakly_canonical(path, failure);  // behind links
+  if (descriptor_named_by(path) >= 0 || !is_file || failure ||
+      ::access(target.parent_path().c_str(), W_OK) != 0)
+    return write_in_place(path, text);
+  const std::string part = target.string() + ".part";
+  Status written = write_in_place(part, text);
+  if (!written) {
+    fs::remove(part, failure);
+    return written;
+  }
+  fs::rename(part, target, failure);
+  if (failure) return system_error(ErrorCode::storage, path, failure.value());
+  return {};
 }
 
 /// An SLO, a rate without which one means nothing, and names of knobs.
@@ -59,6 +79,7 @@ Status check_arguments(const TuneArguments& arguments, TuneOptions& options) {
                  "--rate needs --slo: which latencies at this rate are to become less, such as "
                  "--slo p99.9=50us; without both it is tuned for throughput");
   }
+  if (arguments.budget.count() > 0) options.budget = arguments.budget;
   if (arguments.duration.count() > 0) options.duration = arguments.duration;
   for (const std::string& name : options.keep) {
     const auto& names = knob_names();

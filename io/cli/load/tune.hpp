@@ -15,6 +15,7 @@ namespace penstock::cli {
 struct TuneArguments {
   std::string config;
   TuneOptions tune;                      ///< but what comes from the fields below
+  std::chrono::nanoseconds budget{0};    ///< 0: by what it is tuned for
   std::chrono::nanoseconds duration{0};  ///< of a run; 0: from the budget
   std::string slo;                       ///< empty: none
   std::string events;                    ///< file; empty: as the config says, else generated

@@ -18,9 +18,6 @@
 namespace penstock {
 namespace {
 
-/// Each of five measures may be wrong, and all five together seldomer than once in a hundred
-/// (Bonferroni).
-constexpr double kConfidence = 1 - 0.01 / 5;
 /// A value is known to its histogram's cell: even over a 64th, whose variance is width^2 / 12. Runs
 /// that all fell into one cell are not as certain as their equal values look.
 constexpr double kCellWidth = 1.0 / 64;
@@ -55,7 +52,7 @@ double half_width(const Logs& a, const Logs& b, double cell_error) noexcept {
           ? a.count + b.count - 2
           : sum * sum /
                 (a.error() * a.error() / (a.count - 1) + b.error() * b.error() / (b.count - 1));
-  return student_t_limit(kConfidence, freedom) * std::sqrt(sum + 2 * cell_error);
+  return student_t_limit(kMeasureConfidence, freedom) * std::sqrt(sum + 2 * cell_error);
 }
 
 struct NamedMeasure {
@@ -274,9 +271,8 @@ std::string comparison_json(const Comparison& comparison, const SavedResult& a,
     }
     json.member("change", to_string(measure.change)).end_object();
   }
-  json.end_array().key("remarks").begin_array();
-  for (const std::string& remark : comparison.remarks) json.value(remark);
-  return std::move(json.end_array().end_object()).text();
+  json.end_array().member("remarks", comparison.remarks);
+  return std::move(json.end_object()).text();
 }
 
 }  // namespace penstock

@@ -46,6 +46,9 @@ struct Comparison {
   [[nodiscard]] bool worse() const noexcept;
 };
 
+/// Of the interval of one measure: all five hold together with 99 %.
+inline constexpr double kMeasureConfidence = 1 - 0.01 / 5;
+
 struct Measure {
   std::string name;
   bool less_is_better = true;

@@ -38,11 +38,30 @@ bool is_within(const ConfigChange& change) {
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
+/// Why this plan is not what was asked for, or more than may be asked for; empty: it is.
+std::string would_be_different(const KnobsInput& input, const Config& config, const Plan& plan) {
+  const WaitKind asked = config.pipeline.threads.wait;
+  const WaitKind given = input.config->pipeline.threads.wait;
+  // Where not even the given config waits as it says, others that do the same are no worse.
+  if (plan.wait != asked && (asked != given || input.plan.wait == given))
+    return "too many threads would spin on " + std::to_string(input.cpus) + " CPUs";
+  const std::uint64_t memory_max = std::max(kMemoryFree, 2 * input.plan.memory.total);
+  if (plan.memory.total > memory_max)
+    return "it takes " + bytes_in_short(static_cast<double>(plan.memory.total)) + " of memory";
+  const auto crowds = [](const PipelineOptions& options) {
+    return std::uint64_t{options.batch.events} * kBatchesPerRing > options.ring.slots;
+  };
+  if (crowds(config.pipeline) && !crowds(input.config->pipeline))
+    return "a batch could take more than a quarter of the ring";
+  if (plan.segments.size() > input.plan.segments.size() && plan.runner_threads <= plan.partitions)
+    return "there is no CPU left for another runner thread";
+  return {};
+}
+
 /// Makes the knobs of one config.
 class KnobMaker {
  public:
-  KnobMaker(const KnobsInput& input, Plan plan)
-      : input_(input), options_(input.config->pipeline), plan_(std::move(plan)) {}
+  explicit KnobMaker(const KnobsInput& input) : input_(input), options_(input.config->pipeline) {}
 
   Knobs make() {
     add(wait());
@@ -63,14 +82,12 @@ class KnobMaker {
   [[nodiscard]] KnobChoice divided_before(std::size_t stage) const;
   [[nodiscard]] KnobChoice fused() const;
   void add(Knob knob);
-  [[nodiscard]] std::string why_not(const Knob& knob, const KnobChoice& choice) const;
   void leave_out(const std::string& what, const std::string& why) {
     out_.left_out.push_back(what + ": " + why);
   }
 
   const KnobsInput& input_;
   const PipelineOptions& options_;
-  Plan plan_;  ///< of the given config
   Knobs out_;
 };
 
@@ -81,6 +98,9 @@ Knob KnobMaker::wait() const {
     const bool is_given = kind == static_cast<std::size_t>(options_.threads.wait);
     if (is_given) knob.given = kind;
     knob.choices.push_back({std::string(names[kind]), {}});
+    const auto here = static_cast<std::size_t>(input_.plan.wait);
+    if (is_given && kind != here)
+      knob.choices.back().label += " (" + std::string(names[here]) + " here)";
     if (!is_given) knob.choices.back().changes = {number("threads", "wait", kind)};
   }
   return knob;
@@ -131,12 +151,12 @@ Knob KnobMaker::batch() const {
 
 Knob KnobMaker::partitions() const {
   Knob knob{.name = "partitions", .ordered = true, .given = 0, .choices = {}};
-  std::vector<unsigned> counts{plan_.partitions, input_.cpus};
+  std::vector<unsigned> counts{input_.plan.partitions, input_.cpus};
   for (unsigned count = 1; count <= input_.cpus; count *= 2) counts.push_back(count);
   std::ranges::sort(counts);
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   for (const unsigned count : counts) {
-    const bool is_given = count == plan_.partitions;
+    const bool is_given = count == input_.plan.partitions;
     if (is_given) knob.given = knob.choices.size();
     const bool by_itself = is_given && options_.partitions == 0;
     knob.choices.push_back({std::to_string(count) + (count == 1 ? " partition" : " partitions") +
@@ -208,25 +228,6 @@ KnobChoice KnobMaker::fused() const {
   return choice;
 }
 
-/// Empty if the choice can be run and written.
-std::string KnobMaker::why_not(const Knob& knob, const KnobChoice& choice) const {
-  const auto written = rewrite_config(input_.text, input_.config->path, choice.changes);
-  if (!written) return first_line(written.error().message);
-  Config config = *input_.config;
-  for (const ConfigChange& change : choice.changes) apply_change(change, config);
-  const Result<Plan> plan = input_.plan_of(config);
-  if (!plan) return first_line(plan.error().message);
-  if (plan->wait != config.pipeline.threads.wait)
-    return "too many threads would spin on " + std::to_string(input_.cpus) + " CPUs";
-  const std::uint64_t memory_max = std::max(kMemoryFree, 2 * plan_.memory.total);
-  if (plan->memory.total > memory_max)
-    return "it takes " + bytes_in_short(static_cast<double>(plan->memory.total)) + " of memory";
-  if (knob.name == "segments" && plan->segments.size() > plan_.segments.size() &&
-      plan->runner_threads <= plan_.runner_threads)
-    return "there is no CPU left for another runner thread";
-  return {};
-}
-
 void KnobMaker::add(Knob knob) {
   if (std::ranges::find(input_.keep, knob.name) != input_.keep.end()) {
     leave_out(knob.name, "kept as it is, as told");
@@ -236,9 +237,9 @@ void KnobMaker::add(Knob knob) {
   usable.choices.clear();
   std::string why;
   for (std::size_t i = 0; i < knob.choices.size(); ++i) {
-    const std::string reason =
-        knob.choices[i].changes.empty() ? std::string{} : why_not(knob, knob.choices[i]);
-    if (knob.choices[i].changes.empty()) usable.given = usable.choices.size();
+    const std::vector<ConfigChange>& changes = knob.choices[i].changes;
+    const std::string reason = changes.empty() ? std::string{} : why_not(input_, changes);
+    if (changes.empty()) usable.given = usable.choices.size();
     if (reason.empty()) usable.choices.push_back(std::move(knob.choices[i]));
     // One reason mostly holds for all choices: it is told once.
     else if (std::exchange(why, reason) != reason)
@@ -255,10 +256,16 @@ const std::vector<std::string_view>& knob_names() noexcept {
   return kNames;
 }
 
-Result<Knobs> knobs_of(const KnobsInput& input) {
-  Result<Plan> plan = input.plan_of(*input.config);
-  if (!plan) return tl::unexpected(std::move(plan).error());
-  return KnobMaker(input, std::move(*plan)).make();
+Knobs knobs_of(const KnobsInput& input) { return KnobMaker(input).make(); }
+
+std::string why_not(const KnobsInput& input, const std::vector<ConfigChange>& changes) {
+  const auto written = rewrite_config(input.text, input.config->path, changes);
+  if (!written) return first_line(written.error().message);
+  Config config = *input.config;
+  for (const ConfigChange& change : changes) apply_change(change, config);
+  const Result<Plan> plan = input.plan_of(config);
+  if (!plan) return first_line(plan.error().message);
+  return would_be_different(input, config, *plan);
 }
 
 std::vector<ConfigChange> changes_of(const std::vector<Knob>& knobs,

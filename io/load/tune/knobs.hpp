@@ -39,21 +39,26 @@ struct Knobs {
 struct KnobsInput {
   const Config* config = nullptr;
   std::string_view text;  ///< of the config
+  Plan plan;              ///< of the config, on this machine
   unsigned cpus = 1;      ///< effective ones
   double event_bytes_mean = 0;
   std::vector<std::string> keep;  ///< names of knobs that are not to be turned
   /// False where stages are code of another program that nobody runs here: then where they are best
   /// divided cannot be seen.
   bool stages_work = true;
-  /// What a config would be on this machine.
+  /// What another config would be on this machine.
   std::function<Result<Plan>(const Config&)> plan_of;
 };
 
 /// "wait", "batch", "partitions", "ring", "segments": in the order in which they are tried.
 [[nodiscard]] const std::vector<std::string_view>& knob_names() noexcept;
 
-/// Errors: those of planning the given config.
-[[nodiscard]] Result<Knobs> knobs_of(const KnobsInput& input);
+[[nodiscard]] Knobs knobs_of(const KnobsInput& input);
+
+/// Why the config with these changes, of any knobs together, cannot be written or would not be run
+/// here as it is written; empty: it can.
+[[nodiscard]] std::string why_not(const KnobsInput& input,
+                                  const std::vector<ConfigChange>& changes);
 
 /// The changes of a choice of each knob, in an order that apply_change() takes.
 [[nodiscard]] std::vector<ConfigChange> changes_of(const std::vector<Knob>& knobs,

@@ -15,8 +15,8 @@ using std::chrono::nanoseconds;
 /// After one pair: what is so much worse will not be better in the end. Wide, since the highest
 /// percentiles of short runs differ that much by chance.
 constexpr double kHopeless = 1.25;
-/// From two pairs on: a candidate whose least gain lies outside of this interval is dropped. Wrong
-/// in a tenth of the cases, which costs a gain and never makes one up.
+/// From two pairs on: a candidate whose least gain lies outside of this interval is dropped. Each
+/// look is wrong in a tenth of the cases, which costs a gain and never makes one up.
 constexpr double kRaceConfidence = 0.8;
 constexpr std::array<std::string_view, 6> kEnds{"better",       "dropped",       "no gain",
                                                 "did not hold", "could not run", "no time"};
@@ -89,6 +89,7 @@ Result<std::pair<TuneSample, TuneSample>> Searcher::pair(const TunePoint& before
                                                          bool before_first) {
   Result<TuneSample> first = measure_(before_first ? before : after);
   if (!first) return tl::unexpected(std::move(first).error());
+  if (!first->could_run) return std::pair(*first, *first);
   Result<TuneSample> second = measure_(before_first ? after : before);
   if (!second) return tl::unexpected(std::move(second).error());
   samples_ += 2;

@@ -16,7 +16,6 @@ namespace penstock {
 namespace {
 
 constexpr int kTuneJsonVersion = 1;
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 std::string row(std::string_view label, std::string_view text) {
   return fmt::format("{:<12}{}\n", label, text);
@@ -57,27 +56,30 @@ NaturalRatio ratio_of(const TuneResult& result, const PairedCosts& costs) {
   return {.ratio = 1 / found.ratio, .low = 1 / found.high, .high = 1 / found.low};
 }
 
-/// "71 µs -> 50 µs, x0.70 (0.65 to 0.78, 99 % sure, 6 pairs)".
+/// "71 µs -> 50 µs, x0.70 (0.65 to 0.78, 99 % interval, 6 pairs)".
 std::string gain_text(const TuneResult& result, const PairedCosts& costs) {
   if (costs.pairs() == 0) return "not measured";
   const NaturalRatio ratio = ratio_of(result, costs);
   std::string text = fmt::format("{} -> {}, x{:.2f} (", cost_text(result, costs.before()),
                                  cost_text(result, costs.after()), ratio.ratio);
   if (costs.pairs() > 1)
-    text += fmt::format("{:.2f} to {:.2f}, {:.3g} % sure, ", ratio.low, ratio.high,
+    text += fmt::format("{:.2f} to {:.2f}, {:.3g} % interval, ", ratio.low, ratio.high,
                         result.asked.search.confidence * 100);
   return text + fmt::format("{} pair{})", costs.pairs(), costs.pairs() == 1 ? "" : "s");
 }
 
-bool found_by_rate(const TuneResult& result) {
-  return !is_throughput(result) && !result.asked.rate;
+std::string rates_text(const TuneResult& result, const MeasureComparison& rates) {
+  std::string text =
+      fmt::format("highest rate with {}: {}/s -> {}/s, x{:.2f}", result.asked.slo.to_text(),
+                  in_short(rates.a), in_short(rates.b), rates.ratio);
+  if (rates.low && rates.high)
+    text += fmt::format(" ({:.2f} to {:.2f}, {:.3g} % interval, {} searches of each)", *rates.low,
+                        *rates.high, kMeasureConfidence * 100, result.rates_before.size());
+  return text;
 }
 
 std::string result_text(const TuneResult& result) {
-  if (found_by_rate(result))
-    return fmt::format("highest rate with {}: {}/s -> {}/s (searched for anew with both)",
-                       result.asked.slo.to_text(), in_short(result.rate_before),
-                       in_short(result.rate_after));
+  if (result.rates) return rates_text(result, *result.rates);
   if (!result.confirmation) return {};
   std::string text = gain_text(result, result.confirmation->costs);
   if (!is_throughput(result))
@@ -130,10 +132,6 @@ std::string program_text(const TuneResult& result) {
   return machine.compiler + " · " + machine.build + " · " + machine.revision;
 }
 
-std::string seconds_text(std::chrono::nanoseconds duration) {
-  return duration_in_short(static_cast<double>(duration.count()));
-}
-
 /// What must not stand in a comment, or is no text, becomes "?".
 std::string in_comment(std::string_view text) {
   const bool has_bytes_of_its_own = !is_utf8(text);
@@ -171,9 +169,9 @@ std::vector<ConfigChange> changes_with_evidence(const TuneResult& result) {
 std::string head_text(const TuneResult& result, std::string_view name, std::string_view command) {
   std::string text;
   const auto add = [&text](std::string_view label, std::string_view words) {
-    text += fmt::format("# {:<9}{}\n", label, in_comment(words));
+    text += fmt::format("{:<9}{}\n", label, in_comment(words));
   };
-  text += in_comment(fmt::format("# Tuned for {} on {:%Y-%m-%d %H:%M} UTC, from {}.",
+  text += in_comment(fmt::format("Tuned for {} on {:%Y-%m-%d %H:%M} UTC, from {}.",
                                  objective_text(result), fmt::gmtime(std::time(nullptr)), name)) +
           '\n';
   add("command", command);
@@ -183,7 +181,7 @@ std::string head_text(const TuneResult& result, std::string_view name, std::stri
   add("result", result_text(result));
   add("price", price_text(result));
   if (const std::string order = order_text(result); !order.empty()) add("price", order);
-  return text + '\n';
+  return text;
 }
 
 void append_costs(JsonWriter& json, const TuneResult& result, const PairedCosts& costs) {
@@ -243,12 +241,6 @@ void append_findings(JsonWriter& json, const TuneResult& result) {
   json.end_array();
 }
 
-void append_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
-  json.key(name).begin_array();
-  for (const std::string& text : texts) json.value(text);
-  json.end_array();
-}
-
 }  // namespace
 
 std::string objective_text(const TuneResult& result) {
@@ -263,8 +255,8 @@ std::string objective_text(const TuneResult& result) {
 
 std::string tune_text(const TuneResult& result) {
   std::string text =
-      row("for", objective_text(result) + " · runs of " + seconds_text(result.duration) +
-                     " after " + seconds_text(result.warmup) + " · " + result.events);
+      row("for", objective_text(result) + " · runs of " + duration_in_short(result.duration) +
+                     " after " + duration_in_short(result.warmup) + " · " + result.events);
   text += row("machine", machine_text(result)) + row("program", program_text(result));
   for (const std::string& remark : result.remarks) text += row("note", remark);
   for (const std::string& left_out : result.knobs.left_out) text += row("untried", left_out);
@@ -295,11 +287,10 @@ std::string tune_json(const TuneResult& result, std::string_view config, std::st
   json.member("took_s", std::chrono::duration<double>(result.took).count());
   json.member("out_of_time", result.search.out_of_time);
   append_findings(json, result);
-  json.member("rate_before", result.rate_before).member("rate_after", result.rate_after);
+  json.member("rates_before", result.rates_before).member("rates_after", result.rates_after);
   append_price(json, "price_before", result.price_before);
   append_price(json, "price_after", result.price_after);
-  append_texts(json, "untried", result.knobs.left_out);
-  append_texts(json, "remarks", result.remarks);
+  json.member("untried", result.knobs.left_out).member("remarks", result.remarks);
   json.member("events", result.events).key("machine").begin_object();
   json.member("cpu", result.machine.cpu).member("cpus", result.machine.cpus_ours);
   json.member("kernel", result.machine.kernel).member("compiler", result.machine.compiler);
@@ -315,12 +306,8 @@ std::string tune_json(const TuneResult& result, std::string_view config, std::st
 Result<std::string> tuned_config(const TuneResult& result, std::string_view text,
                                  std::string_view name, std::string_view command) {
   PENSTOCK_CHECK(result.finding == TuneFinding::pays && result.price_before && result.price_after);
-  Result<std::string> changed = rewrite_config(text, name, changes_with_evidence(result));
-  if (!changed) return changed;
-  const std::size_t begin = changed->starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  changed->insert(begin, head_text(result, name, command));
-  if (const auto read = parse_config(*changed, name); !read) return tl::unexpected(read.error());
-  return changed;
+  return rewrite_config(text, name, changes_with_evidence(result),
+                        head_text(result, name, command));
 }
 
 }  // namespace penstock

@@ -20,7 +20,10 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr int kRunsOfBudget = 120;  ///< about so many runs a budget should have room for
+constexpr int kRunsOfBudget = 120;    ///< about so many runs a budget should have room for
+constexpr int kRunsOfSearches = 120;  ///< and for these, where it looks for a rate
+constexpr nanoseconds kBudget = std::chrono::seconds(60);
+constexpr nanoseconds kBudgetOfSearches = std::chrono::seconds(180);
 constexpr nanoseconds kDurationMin = milliseconds(250);
 constexpr nanoseconds kDurationMax = std::chrono::seconds(2);
 constexpr nanoseconds kWarmupMin = milliseconds(50);
@@ -29,8 +32,9 @@ constexpr nanoseconds kAroundRun = milliseconds(150);  ///< building, overrun, d
 /// More than in the search: nothing is taken back after it.
 constexpr std::size_t kConfirmPairs = 8;
 constexpr nanoseconds kIdleTime = std::chrono::seconds(1);
-/// Of two searches for a rate a difference counts from here on, as in `bench --compare`.
-constexpr double kRateGain = 1.10;
+constexpr std::size_t kSearchesASide = 3;  ///< of the confirmation: fewer have no interval
+/// A candidate may lose, as dead or refused, so many times more than the given config at most.
+constexpr double kLostMax = 2;
 constexpr double kFirstRate = 100'000;
 constexpr double kProbeRate = 1e6;
 constexpr double kProbeStep = 4;
@@ -47,6 +51,12 @@ double median_of(std::vector<double> values) {
   return values[values.size() / 2];
 }
 
+/// What was refused for want of room was offered again.
+std::uint64_t lost_of(const Stats& stats) {
+  const std::uint64_t full = stats.refused[static_cast<std::size_t>(RefuseReason::full)];
+  return stats.dead + stats.refused_total() - full;
+}
+
 class Tuner {
  public:
   Tuner(const TuneSetup& setup, const TuneOptions& options)
@@ -59,16 +69,14 @@ class Tuner {
     if (ready) ready = make_knobs();
     if (ready) ready = choose_rate();
     if (!ready) return tl::unexpected(std::move(ready).error());
-    if (result_.knobs.all.empty())
-      stands("there is nothing to turn");
-    else if (result_.finding != TuneFinding::no_rate)
-      search();
+    if (result_.rate > 0) search();
     result_.took = elapsed();
     return std::move(result_);
   }
 
  private:
   Status choose_times();
+  [[nodiscard]] Status check_budget() const;
   Status make_knobs();
   Status choose_rate();
   Status find_full_speed();
@@ -81,6 +89,8 @@ class Tuner {
   Result<TunePrice> price_of(const TunePoint& point);
   Result<LoadRun> run_to_sample(const TunePoint& point);
   Result<TuneSample> sample(const TunePoint& point);
+  TuneSample could_not_run(const TunePoint& point, const std::string& why);
+  [[nodiscard]] bool loses_more(const Stats& stats, bool is_given);
   [[nodiscard]] double cost_of(const LoadRun& run) const;
   Result<LoadRun> run(const TunePoint& point, const LoadOptions& load);
   [[nodiscard]] Config config_at(const TunePoint& point) const;
@@ -92,8 +102,16 @@ class Tuner {
             .duration = result_.duration};
   }
   [[nodiscard]] bool is_throughput() const { return options_.slo.terms.empty(); }
+  [[nodiscard]] bool searches_rates() const { return !is_throughput() && !options_.rate; }
+  [[nodiscard]] nanoseconds budget() const {
+    return options_.budget.value_or(searches_rates() ? kBudgetOfSearches : kBudget);
+  }
   [[nodiscard]] nanoseconds run_takes() const {
     return result_.warmup + result_.duration + kAroundRun;
+  }
+  /// Those of the confirmation, as long as the first one.
+  [[nodiscard]] nanoseconds searches_take() const {
+    return static_cast<int>(2 * kSearchesASide) * first_search_took_;
   }
   /// Of two configs.
   [[nodiscard]] nanoseconds pricing_takes() const {
@@ -115,14 +133,19 @@ class Tuner {
   const TuneSetup& setup_;
   const TuneOptions& options_;
   std::uint64_t began_ns_;
-  nanoseconds rate_search_took_{0};
+  nanoseconds first_search_took_{0};
+  KnobsInput knobs_input_;
+  double lost_share_ = 0;  ///< of the given config: the most of a run
   std::map<TunePoint, std::vector<double>> cpu_s_per_million_;
   TuneResult result_;
 };
 
 /// As long as the SLO needs, and so short that there is room for a candidate and a confirmation.
 Status Tuner::choose_times() {
-  const nanoseconds share = options_.budget / kRunsOfBudget;
+  if (options_.search.pairs < 2)
+    return error(ErrorCode::usage, "a search needs two pairs at least: fewer have no interval");
+  const nanoseconds share =
+      budget() / (searches_rates() ? kRunsOfBudget + kRunsOfSearches : kRunsOfBudget);
   result_.duration = options_.duration.value_or(std::clamp(share, kDurationMin, kDurationMax));
   const double needed = options_.slo.events_needed();
   if (options_.rate && *options_.rate * seconds_of(result_.duration) < needed) {
@@ -132,47 +155,65 @@ Status Tuner::choose_times() {
                    fmt::format("--slo {} needs {:.0f} events in a run, ten beyond its highest "
                                "percentile: at {}/s {}; raise --seconds or --rate",
                                options_.slo.to_text(), needed, in_short(*options_.rate),
-                               duration_in_short(static_cast<double>(needed_time.count()))));
+                               duration_in_short(needed_time)));
     result_.duration = needed_time;
   }
   result_.warmup = std::max(kWarmupMin, result_.duration / kWarmupShare);
-  const auto runs = static_cast<std::int64_t>(2 * (options_.search.pairs + kConfirmPairs));
-  const nanoseconds least = runs * run_takes() + pricing_takes();
-  if (options_.budget >= least) return {};
-  return error(ErrorCode::usage,
-               fmt::format("--budget {} has no room for {} runs of {} each, which one candidate "
-                           "and the confirmation need; raise it to {:.0f}s{}",
-                           duration_in_short(static_cast<double>(options_.budget.count())), runs,
-                           duration_in_short(static_cast<double>(run_takes().count())),
-                           std::ceil(seconds_of(least)), options_.rate ? ", or raise --rate" : ""));
+  return check_budget();
+}
+
+/// Of one candidate and the confirmation, whose searches are known once there was one.
+Status Tuner::check_budget() const {
+  const std::size_t pairs = options_.search.pairs + (searches_rates() ? 0 : kConfirmPairs);
+  const auto runs = static_cast<std::int64_t>(2 * pairs);
+  const nanoseconds least = elapsed() + runs * run_takes() + searches_take() + pricing_takes();
+  if (budget() >= least) return {};
+  return error(
+      ErrorCode::usage,
+      fmt::format("--budget {} has no room for {} runs of {} each, which one candidate "
+                  "and the confirmation need{}; raise it to {:.0f}s{}",
+                  duration_in_short(budget()), runs, duration_in_short(run_takes()),
+                  searches_take().count() > 0 ? ", and for searches of the highest rate, " +
+                                                    duration_in_short(searches_take())
+                                              : "",
+                  std::ceil(seconds_of(least)),
+                  searches_rates() ? ", or give --rate"
+                  : options_.rate  ? ", or raise --rate"
+                                   : ""));
 }
 
 Status Tuner::make_knobs() {
-  const CpuLimits limits = read_cpu_limits();
+  const CpuLimits limits = setup_.load.cpus.value_or(read_cpu_limits());
   auto described = describe_load(setup_.load, load_at(kFirstRate));
   if (!described) return tl::unexpected(std::move(described).error());
   result_.events = described->events;
   result_.machine = described->machine;
   result_.remarks = described->remarks;
-  auto knobs = knobs_of({.config = setup_.load.config,
-                         .text = setup_.text,
-                         .cpus = limits.effective(),
-                         .event_bytes_mean = setup_.load.events->bytes_mean(),
-                         .keep = options_.keep,
-                         .stages_work = options_.stages_work,
-                         .plan_of = [this](const Config& config) {
-                           LoadSetup load = setup_.load;
-                           load.config = &config;
-                           return plan_load(load);
-                         }});
-  if (!knobs) return tl::unexpected(std::move(knobs).error());
-  result_.knobs = std::move(*knobs);
+  auto plan = plan_load(setup_.load);
+  if (!plan) return tl::unexpected(std::move(plan).error());
+  knobs_input_ = {.config = setup_.load.config,
+                  .text = setup_.text,
+                  .plan = std::move(*plan),
+                  .cpus = limits.effective(),
+                  .event_bytes_mean = setup_.load.events->bytes_mean(),
+                  .keep = options_.keep,
+                  .stages_work = options_.stages_work,
+                  .plan_of = [this](const Config& config) {
+                    LoadSetup load = setup_.load;
+                    load.config = &config;
+                    return plan_load(load);
+                  }};
+  result_.knobs = knobs_of(knobs_input_);
   return {};
 }
 
 /// The first runs: what they fail with is told as of any run of this config.
 Status Tuner::choose_rate() {
   result_.search.winner = result_.given();
+  if (result_.knobs.all.empty()) {
+    stands("there is nothing to turn");
+    return {};
+  }
   if (is_throughput()) return find_full_speed();
   if (options_.rate) {
     result_.rate = *options_.rate;
@@ -187,14 +228,13 @@ Status Tuner::choose_rate() {
   const nanoseconds before = elapsed();
   const auto found = find_rate(result_.given(), std::max(kFirstRate, rate_min));
   if (!found) return tl::unexpected(found.error());
-  rate_search_took_ = elapsed() - before;
-  result_.rate = result_.rate_before = *found;
-  if (*found > 0) return {};
+  first_search_took_ = elapsed() - before;
+  result_.rate = *found;
+  if (*found > 0) return check_budget();
   result_.finding = TuneFinding::no_rate;
   result_.why = fmt::format(
       "the config holds {} at no rate from {}/s on, so there is none to tune it at; give --rate, "
-      "or "
-      "an SLO that it can hold",
+      "or an SLO that it can hold",
       options_.slo.to_text(), in_short(rate_min));
   return {};
 }
@@ -248,7 +288,7 @@ Result<LoadRun> Tuner::run(const TunePoint& point, const LoadOptions& load) {
   const Config config = config_at(point);
   LoadSetup setup = setup_.load;
   setup.config = &config;
-  return run_load(setup, load);
+  return setup_.run(setup, load);
 }
 
 double Tuner::cost_of(const LoadRun& run) const {
@@ -264,6 +304,9 @@ double Tuner::cost_of(const LoadRun& run) const {
 /// A rate that everybody keeps up with tells nobody apart.
 Result<LoadRun> Tuner::run_to_sample(const TunePoint& point) {
   auto done = run(point, load_at(result_.rate));
+  // That says nothing of the pipeline: once more, before it counts as what did not hold.
+  if (done && !is_throughput() && done->load_was_the_limit())
+    done = run(point, load_at(result_.rate));
   while (done && is_throughput() && done->kept_up() && result_.rate < kRateMax) {
     result_.rate = std::min(result_.rate * kOverload, kRateMax);
     done = run(point, load_at(result_.rate));
@@ -271,19 +314,40 @@ Result<LoadRun> Tuner::run_to_sample(const TunePoint& point) {
   return done;
 }
 
+/// Candidates lose no more than the given config, which always runs first; runs of different
+/// lengths see different events.
+bool Tuner::loses_more(const Stats& stats, bool is_given) {
+  const auto lost = static_cast<double>(lost_of(stats));
+  const auto offered = static_cast<double>(std::max<std::uint64_t>(stats.offered, 1));
+  if (is_given) lost_share_ = std::max(lost_share_, lost / offered);
+  return lost > kLostMax * (lost_share_ * offered + 1);
+}
+
+TuneSample Tuner::could_not_run(const TunePoint& point, const std::string& why) {
+  result_.remarks.push_back(describe(point) + " could not run: " + why);
+  return {.could_run = false};
+}
+
 Result<TuneSample> Tuner::sample(const TunePoint& point) {
+  const bool is_given = point == result_.given();
+  if (!is_given) {
+    const std::string why = why_not(knobs_input_, changes_of(result_.knobs.all, point));
+    if (!why.empty()) return could_not_run(point, why);
+  }
   auto done = run_to_sample(point);
   if (!done) {
     const ErrorCode code = done.error().code;
     const bool is_candidates = code == ErrorCode::invalid_config || code == ErrorCode::unavailable;
-    if (!is_candidates || point == result_.given()) return tl::unexpected(std::move(done).error());
-    result_.remarks.push_back(describe(point) + " could not run: " + done.error().message);
-    return TuneSample{.could_run = false};
+    if (!is_candidates || is_given) return tl::unexpected(std::move(done).error());
+    return could_not_run(point, done.error().message);
   }
+  if (!done->report.stats.is_conserved())
+    return error(ErrorCode::storage, "the counts of a run do not add up: " + describe(point));
   cpu_s_per_million_[point].push_back(done->cpu_s_per_million());
   const bool ended = done->report.drained && done->unfinished() == 0;
+  const bool kept = is_throughput() ? ended : done->kept_up();
   const TuneSample sample{.cost = cost_of(*done),
-                          .held = is_throughput() ? ended : done->kept_up()};
+                          .held = kept && !loses_more(done->report.stats, is_given)};
   if (point == result_.search.winner && sample.held && sample.cost <= 1) ++result_.slo_met;
   return sample;
 }
@@ -293,11 +357,10 @@ void Tuner::search() {
   for (const Knob& knob : result_.knobs.all)
     shapes.push_back(
         {.choices = knob.choices.size(), .given = knob.given, .ordered = knob.ordered});
-  const nanoseconds confirming = rate_search_took_.count() > 0
-                                     ? 2 * rate_search_took_
-                                     : static_cast<int>(2 * kConfirmPairs) * run_takes();
+  const nanoseconds confirming =
+      searches_rates() ? searches_take() : static_cast<int>(2 * kConfirmPairs) * run_takes();
   TuneSearchOptions options = options_.search;
-  options.until = options_.budget - confirming - pricing_takes();
+  options.until = budget() - confirming - pricing_takes();
   result_.search = search_better(
       shapes, options, [this](const TunePoint& point) { return sample(point); },
       [this] { return elapsed(); });
@@ -314,22 +377,34 @@ void Tuner::search() {
 }
 
 void Tuner::confirm() {
-  Status done = rate_search_took_.count() > 0 ? confirm_rate() : confirm_cost();
+  Status done = searches_rates() ? confirm_rate() : confirm_cost();
   if (done && result_.finding == TuneFinding::pays) done = price();
   if (!done) stopped(done.error());
 }
 
+/// In turns, as pairs are.
 Status Tuner::confirm_rate() {
-  const auto after = find_rate(result_.search.winner, result_.rate_before);
-  if (!after) return tl::unexpected(after.error());
-  const auto before = find_rate(result_.given(), result_.rate_before);
-  if (!before) return tl::unexpected(before.error());
-  result_.rate_after = *after;
-  result_.rate_before = std::max(result_.rate_before, *before);
-  if (result_.rate_after >= kRateGain * result_.rate_before)
+  for (std::size_t i = 0; i < 2 * kSearchesASide; ++i) {
+    const bool of_given = (i + i / 2) % 2 == 0;
+    const auto found = find_rate(of_given ? result_.given() : result_.search.winner, result_.rate);
+    if (!found) return tl::unexpected(found.error());
+    (of_given ? result_.rates_before : result_.rates_after).push_back(*found);
+    if (*found > 0) continue;
+    stands(std::string(of_given ? "the given config" : "what was found") +
+           " held the SLO at no rate in a search of the confirmation");
+    return {};
+  }
+  result_.rates = compare_measure(
+      {.name = "rate found", .less_is_better = false, .step = SearchOptions::kPrecision},
+      result_.rates_before, result_.rates_after);
+  if (result_.rates->change == Change::better &&
+      result_.rates->ratio >= 1 + options_.search.gain_min)
     result_.finding = TuneFinding::pays;
   else
-    stands("what was found has better latencies, and holds no rate that is higher by 10 %");
+    stands(
+        fmt::format("what was found has better latencies, but holds no rate that is higher by "
+                    "{:.3g} % or more, and surely so",
+                    options_.search.gain_min * 100));
   return {};
 }
 

@@ -3,7 +3,7 @@
 // search, and the confirmation. What is asked for decides what a sample costs:
 //   SLO and rate    the worst of the SLO's latencies at this rate, as a share of its limit
 //   SLO alone       the same at the highest rate that the given config holds; it pays only if the
-//                   winner then holds a higher one
+//                   winner then holds a higher one, surely, in searches with both in turns
 //   neither         the time of an event when all that can be sent is sent
 // 1. The given config is measured as any other, in the same run and in turns.
 // 2. Nothing is said to pay that was not confirmed in runs that chose nothing.
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include <penstock/io/load/load_run.hpp>
+#include <penstock/io/load/report/comparison.hpp>
 #include <penstock/io/load/slo.hpp>
 #include <penstock/io/load/tune/knobs.hpp>
 #include <penstock/io/load/tune/search.hpp>
@@ -27,10 +28,11 @@
 namespace penstock {
 
 struct TuneOptions {
-  Slo slo;                                                     ///< without terms: throughput
-  std::optional<double> rate;                                  ///< needs an SLO
-  std::chrono::nanoseconds budget = std::chrono::seconds(60);  ///< about
-  std::optional<std::chrono::nanoseconds> duration;            ///< of a run; none: from the budget
+  Slo slo;                     ///< without terms: throughput
+  std::optional<double> rate;  ///< needs an SLO
+  /// About; none: 60 s, and for an SLO alone, which takes seven searches for a rate, 180 s.
+  std::optional<std::chrono::nanoseconds> budget;
+  std::optional<std::chrono::nanoseconds> duration;  ///< of a run; none: from the budget
   std::uint64_t seed = 1;
   std::vector<std::string> keep;  ///< names of knobs that stay
   bool stages_work = true;        ///< KnobsInput::stages_work
@@ -64,8 +66,10 @@ struct TuneResult {
   TuneSearch search;
   std::optional<TuneTrial> confirmation;
   std::size_t slo_met = 0;  ///< of the winner's runs in it those that kept up and met the SLO
-  double rate_before = 0;   ///< of an SLO alone: the highest that held, 0: none did
-  double rate_after = 0;
+  // Of an SLO alone: the highest rates that held in the searches of the confirmation.
+  std::vector<double> rates_before;  ///< 0: none did
+  std::vector<double> rates_after;
+  std::optional<MeasureComparison> rates;  ///< if there was one in each search
   std::optional<TunePrice> price_before;
   std::optional<TunePrice> price_after;
   TuneFinding finding = TuneFinding::stopped;
@@ -81,12 +85,14 @@ struct TuneSetup {
   /// Its config is the given one, its progress and its stop those of each run.
   LoadSetup load;
   std::string_view text;  ///< of the config
-  /// Told before each run what it is for, such as "wait: adaptive -> park, pair 2".
+  /// Told before each run what it is for, such as "1.0 M/s, park".
   std::function<void(const std::string&)> on_run;
+  /// Runs a config under a load; tests give one of their own.
+  std::function<Result<LoadRun>(const LoadSetup&, const LoadOptions&)> run = run_load;
 };
 
 /// Errors: those of the first run of the given config; usage, if the budget has room for too few
-/// runs that are long enough for the SLO. Waits: for about the budget.
+/// runs that are long enough for the SLO, or for too few searches. Waits: for about the budget.
 [[nodiscard]] Result<TuneResult> tune_config(const TuneSetup& setup, const TuneOptions& options);
 
 }  // namespace penstock

@@ -41,16 +41,27 @@ class TuneKnobs : public testing::Test {
     auto config = parse_config(text, "x.toml");
     EXPECT_TRUE(config) << config.error().message;
     config_ = *config;
-    const auto made =
-        knobs_of({.config = &config_,
-                  .text = text_,
-                  .cpus = machine_.cpus,
-                  .event_bytes_mean = 500,
-                  .keep = keep_,
-                  .stages_work = stages_work_,
-                  .plan_of = [this](const Config& of) { return machine_.plan_of(of); }});
-    EXPECT_TRUE(made) << made.error().message;
-    return *made;
+    input_ = {.config = &config_,
+              .text = text_,
+              .plan = *machine_.plan_of(config_),
+              .cpus = machine_.cpus,
+              .event_bytes_mean = 500,
+              .keep = keep_,
+              .stages_work = stages_work_,
+              .plan_of = [this](const Config& of) { return machine_.plan_of(of); }};
+    return knobs_of(input_);
+  }
+  /// Why not, of a choice of each of some knobs together.
+  std::string why_not_together(
+      const Knobs& knobs, const std::vector<std::pair<std::string, std::string>>& choices) const {
+    std::vector<std::size_t> point;
+    for (const Knob& knob : knobs.all) {
+      point.push_back(knob.given);
+      for (const auto& [name, label] : choices)
+        for (std::size_t i = 0; i < knob.choices.size(); ++i)
+          if (knob.name == name && knob.choices[i].label == label) point.back() = i;
+    }
+    return why_not(input_, changes_of(knobs.all, point));
   }
   /// "wait: busy_spin (adaptive) park": the given choice in brackets.
   static std::string in_words(const Knobs& knobs, std::string_view name) {
@@ -75,6 +86,7 @@ class TuneKnobs : public testing::Test {
   bool stages_work_ = true;
   std::string text_;
   Config config_;
+  KnobsInput input_;
 };
 
 TEST_F(TuneKnobs, choices_stand_around_the_given_values) {
@@ -110,6 +122,36 @@ TEST_F(TuneKnobs, what_the_machine_would_not_do_is_left_out_with_its_reason) {
   EXPECT_EQ(left_out(made),
             "wait = busy_spin: too many threads would spin on 2 CPUs\n"
             "segments = divided before sinks: there is no CPU left for another runner thread\n");
+}
+
+TEST_F(TuneKnobs, choices_that_are_fine_alone_may_not_be_so_together) {
+  machine_ = {.cpus = 3, .spinning_max = 2};
+  const Knobs made = knobs("[ring]\narena = \"32MiB\"\n");
+  EXPECT_EQ(why_not_together(made, {{"wait", "busy_spin"}, {"batch", "256 events or 128KiB"}}), "");
+  EXPECT_EQ(
+      why_not_together(made, {{"partitions", "2 partitions"}, {"segments", "all on one thread"}}),
+      "");
+  EXPECT_EQ(why_not_together(
+                made, {{"partitions", "2 partitions"}, {"segments", "divided before sinks"}}),
+            "there is no CPU left for another runner thread");
+  EXPECT_EQ(
+      why_not_together(made, {{"partitions", "3 partitions"}, {"ring", "16,384 slots, 128MiB"}}),
+      "it takes 403 MB of memory");
+  EXPECT_EQ(
+      why_not_together(made, {{"batch", "256 events or 128KiB"}, {"ring", "256 slots, 2MiB"}}),
+      "a batch could take more than a quarter of the ring");
+  machine_ = {.cpus = 4, .spinning_max = 1};
+  const Knobs spinning = knobs("");
+  EXPECT_EQ(why_not_together(spinning, {{"wait", "busy_spin"}, {"partitions", "2 partitions"}}),
+            "too many threads would spin on 4 CPUs");
+}
+
+TEST_F(TuneKnobs, way_of_waiting_that_the_machine_does_not_honour_blocks_no_other_knob) {
+  machine_ = {.cpus = 2, .spinning_max = 0};
+  const Knobs made = knobs("[threads]\nwait = \"busy_spin\"\n");
+  EXPECT_EQ(in_words(made, "wait"), "(busy_spin (adaptive here)) | adaptive | park");
+  EXPECT_NE(in_words(made, "batch"), "none");
+  EXPECT_NE(in_words(made, "ring"), "none");
 }
 
 TEST_F(TuneKnobs, memory_has_a_bound) {

@@ -87,7 +87,7 @@ TEST(TuneReport, new_config_differs_in_its_lines_with_their_evidence_below_a_hea
       "# machine  Turbine 9000 · 2 effective CPUs · Linux\n"
       "# program  gcc · Release · abc\n"
       "# events   20,000 generated orders\n"
-      "# result   70 µs -> 42 µs, x0.60 (0.59 to 0.61, 99 % sure, 8 pairs); p99.9=100us is "
+      "# result   70 µs -> 42 µs, x0.60 (0.59 to 0.61, 99 % interval, 8 pairs); p99.9=100us is "
       "met in 7 of 8 runs\n"
       "# price    idle 0.00 -> 1.00 CPUs, 0.4 -> 0.5 CPU s per million events, up to 24 MB -> "
       "48 MB of memory\n"
@@ -95,10 +95,10 @@ TEST(TuneReport, new_config_differs_in_its_lines_with_their_evidence_below_a_hea
       "partition they did; --keep partitions leaves it at one\n"
       "\n"
       "# mine\n[pipeline]\nname = \"orders\" # ours\n"
-      "# 1 partition -> 2 partitions: 56 µs -> 42 µs, x0.75 (0.74 to 0.76, 99 % sure, 6 "
+      "# 1 partition -> 2 partitions: 56 µs -> 42 µs, x0.75 (0.74 to 0.76, 99 % interval, 6 "
       "pairs)\n"
       "partitions = 2\n[batch]\n"
-      "# 64 events -> 256 events: 50 µs -> 42 µs, x0.84 (0.83 to 0.86, 99 % sure, 6 pairs)\n"
+      "# 64 events -> 256 events: 50 µs -> 42 µs, x0.84 (0.83 to 0.86, 99 % interval, 6 pairs)\n"
       "events = 256\n");
   const auto config = parse_config(*text, "x.toml");
   ASSERT_TRUE(config);
@@ -155,6 +155,23 @@ TEST(TuneReport, throughput_is_told_in_events_a_second_and_more_is_better) {
   const std::string words = tune_text(result);
   EXPECT_NE(words.find("for         events a second at full speed"), std::string::npos) << words;
   EXPECT_NE(words.find("confirm     1.0 M/s -> 2.0 M/s, x2.00 (1.9"), std::string::npos) << words;
+}
+
+TEST(TuneReport, searches_of_the_confirmation_are_told_with_their_interval) {
+  TuneResult result = some_tuning();
+  result.asked.rate.reset();
+  result.confirmation.reset();
+  result.rates_before = {400e3, 410e3, 390e3};
+  result.rates_after = {520e3, 530e3, 510e3};
+  result.rates = compare_measure({.name = "rate found", .less_is_better = false},
+                                 result.rates_before, result.rates_after);
+  const std::string words = tune_text(result);
+  EXPECT_NE(words.find("confirm     highest rate with p99.9=100us: 400 k/s -> 520 k/s, x1.30 (1."),
+            std::string::npos)
+      << words;
+  EXPECT_NE(words.find(", 99.8 % interval, 3 searches of each)\n"), std::string::npos) << words;
+  const auto json = nlohmann::json::parse(tune_json(result, "x.toml", ""));
+  EXPECT_EQ(json["rates_after"], nlohmann::json({520e3, 530e3, 510e3}));
 }
 
 TEST(TuneReport, json_has_what_the_words_have) {
