@@ -24,25 +24,29 @@ namespace penstock {
 template <class T, class Atomics = StdAtomics>
 class FanIn {
  public:
-  using Items = Ring<T, ProducerKind::single, Atomics>;
-  using Producer = typename Items::Producer;
+  using OwnRing = Ring<T, ProducerKind::single, Atomics>;
+  using Producer = typename OwnRing::Producer;
 
   static constexpr std::size_t kTurnMax = 256;
 
-  /// Allocates `slots` items for each producer; throws std::bad_alloc. Requires: at least one
-  /// producer, and a power of two.
-  FanIn(std::size_t producers, std::size_t slots) {
-    PENSTOCK_CHECK(producers != 0);
-    lanes_.reserve(producers);
-    for (std::size_t i = 0; i < producers; ++i) lanes_.emplace_back(slots);
+  struct Options {
+    std::size_t producers = 1;
+    std::size_t slots = 1024;  ///< of each producer's ring; power of two
+  };
+
+  /// Allocates the rings; throws std::bad_alloc. Requires: at least one producer.
+  explicit FanIn(const Options& options) {
+    PENSTOCK_CHECK(options.producers != 0);
+    rings_.reserve(options.producers);
+    for (std::size_t i = 0; i < options.producers; ++i) rings_.emplace_back(options.slots);
   }
 
   /// What pushes into ring `number`, from 0. Belongs to one thread; one handle of a number at a
   /// time (the next may belong to another thread, if the caller orders the two). Requires: a
   /// FanIn that outlives it.
   [[nodiscard]] Producer producer(std::size_t number) noexcept {
-    PENSTOCK_CHECK(number < lanes_.size());
-    return lanes_[number].ring->producer();
+    PENSTOCK_CHECK(number < rings_.size());
+    return rings_[number].ring->producer();
   }
 
   /// Calls handle(const T&) for items that are there, at most `budget`, and releases them: at most
@@ -51,26 +55,26 @@ class FanIn {
   template <class Handle>
   std::size_t poll(Handle&& handle, std::size_t budget = SIZE_MAX) {
     std::size_t handled = 0;
-    for (std::size_t turn = 0; turn < lanes_.size() && handled < budget; ++turn) {
-      Lane& lane = lanes_[next_];
-      next_ = next_ + 1 == lanes_.size() ? 0 : next_ + 1;
-      handled += lane.reader->poll(handle, std::min(budget - handled, kTurnMax));
+    for (std::size_t turn = 0; turn < rings_.size() && handled < budget; ++turn) {
+      typename OwnRing::Reader& reader = *rings_[next_].reader;
+      next_ = next_ + 1 == rings_.size() ? 0 : next_ + 1;
+      handled += reader.poll(handle, std::min(budget - handled, kTurnMax));
     }
     return handled;
   }
 
-  [[nodiscard]] std::size_t producers() const noexcept { return lanes_.size(); }
+  [[nodiscard]] std::size_t producers() const noexcept { return rings_.size(); }
 
  private:
-  struct Lane {
-    explicit Lane(std::size_t slots)
-        : ring(std::make_unique<Items>(slots)), reader(&ring->add_reader()) {}
-    std::unique_ptr<Items> ring;
-    typename Items::Reader* reader;
+  struct RingAndReader {
+    explicit RingAndReader(std::size_t slots)
+        : ring(std::make_unique<OwnRing>(slots)), reader(&ring->add_reader()) {}
+    std::unique_ptr<OwnRing> ring;
+    typename OwnRing::Reader* reader;
   };
 
   // Fixed after construction.
-  std::vector<Lane> lanes_;
+  std::vector<RingAndReader> rings_;  ///< by producer
   // Reader thread only.
   std::size_t next_ = 0;
 };

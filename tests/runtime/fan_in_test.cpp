@@ -23,7 +23,7 @@ std::vector<std::uint64_t> read_some(F& fan_in, std::size_t budget = SIZE_MAX) {
 }
 
 TEST(FanIn, takes_what_each_producer_has_in_its_order) {
-  FanIn<std::uint64_t> fan_in(2, 4);
+  FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 4});
   auto first = fan_in.producer(0);
   auto second = fan_in.producer(1);
   EXPECT_TRUE(second.try_push(kSecond));
@@ -34,7 +34,7 @@ TEST(FanIn, takes_what_each_producer_has_in_its_order) {
 }
 
 TEST(FanIn, full_ring_refuses_its_own_producer_only) {
-  FanIn<std::uint64_t> fan_in(2, 2);
+  FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 2});
   auto first = fan_in.producer(0);
   auto second = fan_in.producer(1);
   EXPECT_TRUE(first.try_push(kFirst));
@@ -44,7 +44,7 @@ TEST(FanIn, full_ring_refuses_its_own_producer_only) {
 }
 
 TEST(FanIn, budget_ends_a_poll_and_the_next_begins_behind_it) {
-  FanIn<std::uint64_t> fan_in(2, 4);
+  FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 4});
   auto first = fan_in.producer(0);
   auto second = fan_in.producer(1);
   for (std::uint64_t i = 0; i < 3; ++i) {
@@ -58,7 +58,7 @@ TEST(FanIn, budget_ends_a_poll_and_the_next_begins_behind_it) {
 
 TEST(FanIn, busy_producer_takes_turns) {
   constexpr std::size_t kTurn = FanIn<std::uint64_t>::kTurnMax;
-  FanIn<std::uint64_t> fan_in(2, 2 * kTurn);
+  FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 2 * kTurn});
   auto busy = fan_in.producer(0);
   auto other = fan_in.producer(1);
   for (std::uint64_t i = 0; i < 2 * kTurn; ++i) EXPECT_TRUE(busy.try_push(kFirst + i));
@@ -70,7 +70,7 @@ TEST(FanIn, busy_producer_takes_turns) {
 }
 
 TEST(FanIn, item_whose_handler_throws_comes_again) {
-  FanIn<std::uint64_t> fan_in(2, 4);
+  FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 4});
   auto first = fan_in.producer(0);
   auto second = fan_in.producer(1);
   EXPECT_TRUE(first.try_push(kFirst));
@@ -84,15 +84,15 @@ TEST(FanIn, item_whose_handler_throws_comes_again) {
 }
 
 TEST(FanInDeathTest, number_that_there_is_not_is_a_defect_of_its_caller) {
-  FanIn<std::uint64_t> fan_in(2, 4);
+  FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 4});
   EXPECT_DEATH((void)fan_in.producer(2), "number < lanes_.size");
-  EXPECT_DEATH((FanIn<std::uint64_t>(0, 4)), "producers != 0");
+  EXPECT_DEATH((FanIn<std::uint64_t>({.producers = 0, .slots = 4})), "producers != 0");
 }
 
 TEST(FanIn, producers_at_once_lose_and_reorder_nothing) {
   constexpr std::size_t kProducers = 3;
   constexpr std::uint64_t kItems = 10'000;
-  FanIn<std::uint64_t> fan_in(kProducers, 64);
+  FanIn<std::uint64_t> fan_in({.producers = kProducers, .slots = 64});
   std::vector<std::thread> threads;
   for (std::size_t number = 0; number < kProducers; ++number)
     threads.emplace_back([&fan_in, number] {
