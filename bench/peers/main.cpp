@@ -105,9 +105,19 @@ Cores choose_cores(const std::vector<unsigned>& wanted) {
   return {.consumer = cpus[0], .source = cpus[1]};
 }
 
+std::string partial_of(const std::string& path) { return path + ".partial"; }
+
+/// So that a path that cannot be written is told before the work; what is there stays.
+void check_can_be_written(const std::string& path) {
+  const std::string partial = partial_of(path);
+  if (!std::ofstream(partial)) give_up("cannot write " + partial);
+  std::error_code ignored;
+  std::filesystem::remove(partial, ignored);
+}
+
 /// Whole or not at all: whoever is interrupted keeps what was there before.
 void write_anew(const std::string& path, const std::string& text) {
-  const std::string partial = path + ".partial";
+  const std::string partial = partial_of(path);
   std::ofstream file(partial);
   file << text << '\n';
   file.close();
@@ -136,7 +146,7 @@ int run(int count, char** arguments) {
     if (!options.json_path.empty())
       write_anew(options.json_path, to_json(facts, results, complete));
   };
-  write_json(false);  // so that a path that cannot be written is told before the work
+  if (!options.json_path.empty()) check_can_be_written(options.json_path);
   const auto chosen = [&](const std::string& name) {
     return std::any_of(
         options.scenarios.begin(), options.scenarios.end(),

@@ -73,13 +73,17 @@ class Report(PeersTest):
     def test_where_near_and_far_begin_is_the_users_choice(self):
         for bounds, place in ((("1", "2"), "far"), (("1e8", "1e9"), "one_core"),
                               (("1", "1e9"), "near")):
-            out, _ = self.call("--scenario", "transport", *TINY, "--rounds", "1",
-                               "--near-from", bounds[0], "--far-from", bounds[1],
-                               "--json", "found.json")
-            self.assertIn(f"Round trips under {float(bounds[0]):g} ns", out)
-            seen = {distance for way in self.found()["cases"][0]["implementations"]
-                    for distance in ("near", "far", "one_core") if distance in way}
-            self.assertLessEqual(seen, {place})
+            seen = set()
+            for _ in range(20):  # on a busy machine a round may give nothing that counts
+                out, _ = self.call("--scenario", "transport", *TINY, "--rounds", "3",
+                                   "--near-from", bounds[0], "--far-from", bounds[1],
+                                   "--json", "found.json")
+                self.assertIn(f"Round trips under {float(bounds[0]):g} ns", out)
+                seen |= {distance for way in self.found()["cases"][0]["implementations"]
+                         for distance in ("near", "far", "one_core") if distance in way}
+                if seen:
+                    break
+            self.assertEqual(seen, {place})
 
     def test_mistakes_are_refused_before_any_work(self):
         (self.folder / "folder").mkdir()

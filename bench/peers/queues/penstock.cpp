@@ -47,10 +47,10 @@ void add_penstock_producers(Implementations& to, const Cores& cores, std::size_t
   to.push_back(ours(contending<Single, 1>("penstock, single", cores, slots)));
   to.push_back(ours(contending<Batches, 16>("penstock, batch 16", cores, slots)));
   to.push_back(ours(contending<Batches, 64>("penstock, batch 64", cores, slots)));
-  const std::string own = "penstock, a ring for each producer, ";
-  using OwnSingle = RingForEach<PenstockRing<T>>;
-  using OwnCoalesced = RingForEach<PenstockRing<T, ProducerKind::single, Publication::coalesced>>;
-  using OwnBatches = RingForEach<PenstockRing<T, ProducerKind::single, Publication::batch>>;
+  const std::string own = "penstock, fan-in, ";
+  using OwnSingle = PenstockFanIn<T>;
+  using OwnCoalesced = PenstockFanIn<T, Publication::coalesced>;
+  using OwnBatches = PenstockFanIn<T, Publication::batch>;
   to.push_back(ours(contending<OwnSingle, 1>(own + "single", cores, slots)));
   to.push_back(ours(contending<OwnCoalesced, 1>(own + "coalesced", cores, slots)));
   to.push_back(ours(contending<OwnBatches, 16>(own + "batch 16", cores, slots)));

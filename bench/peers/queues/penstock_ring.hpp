@@ -3,11 +3,11 @@
 // calls its producing side.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
+#include <penstock/runtime/ring/fan_in.hpp>
 #include <penstock/runtime/ring/typed_ring.hpp>
 
 #include "harness.hpp"
@@ -33,6 +33,8 @@ class PenstockRing {
   class Source {
    public:
     explicit Source(Items& ring) noexcept : producer_(ring.producer()) {}
+    Source(FanIn<T>& fan_in, std::size_t producer) noexcept
+        : producer_(fan_in.producer(producer)) {}
 
     template <std::size_t batch, class WhenFull>
     void push(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
@@ -88,40 +90,34 @@ class PenstockRing {
   typename Items::Reader* reader_;
 };
 
-/// Two producers, each with a ring of its own of half the slots; the reader polls them in turn.
-template <class One>
-class RingForEach {
+/// FanIn<T> of two producers, each with half the slots.
+template <class T, Publication publication = Publication::each>
+class PenstockFanIn {
  public:
-  explicit RingForEach(std::size_t slots) : first_(slots / 2), second_(slots / 2) {}
+  using Source = typename PenstockRing<T, ProducerKind::single, publication>::Source;
+
+  explicit PenstockFanIn(std::size_t slots) : fan_in_({.producers = 2, .slots = slots / 2}) {}
 
   class Consumer {
    public:
-    explicit Consumer(RingForEach& rings)
-        : consumers_{rings.first_.consumer(), rings.second_.consumer()} {}
+    explicit Consumer(FanIn<T>& fan_in) noexcept : fan_in_(&fan_in) {}
     template <class Handle>
     std::size_t poll(Handle&& handle, std::size_t limit) {
-      for (std::size_t looks = 0; looks < consumers_.size(); ++looks) {
-        turn_ ^= 1;
-        const std::size_t count = consumers_[turn_].poll(handle, limit);
-        if (count != 0) return count;
-      }
-      return 0;
+      return fan_in_->poll(handle, limit);
     }
 
    private:
-    std::array<typename One::Consumer, 2> consumers_;
-    std::size_t turn_ = 1;
+    FanIn<T>* fan_in_;
   };
 
   /// `producer`: 0 or 1.
-  [[nodiscard]] typename One::Source source(std::size_t producer) noexcept {
-    return producer == 0 ? first_.source() : second_.source();
+  [[nodiscard]] Source source(std::size_t producer) noexcept {
+    return Source(fan_in_, producer);
   }
-  [[nodiscard]] Consumer consumer() noexcept { return Consumer(*this); }
+  [[nodiscard]] Consumer consumer() noexcept { return Consumer(fan_in_); }
 
  private:
-  One first_;
-  One second_;
+  FanIn<T> fan_in_;
 };
 
 }  // namespace penstock::bench
