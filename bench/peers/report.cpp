@@ -28,11 +28,9 @@ void append_row(std::string& out, const CaseResult& result, std::size_t index, D
   const Measured& measured = result.measured[index];
   const Spread ns = spread_of(measured.ns_at(distance));
   if (ns.count == 0) return;
-  fmt::format_to(std::back_inserter(out), "{:<{}} {:>10.2f} {:>24} {:>5} {:>9}\n",
-                 implementation.name, kNameColumns, ns.middle,
-                 fmt::format("({:.2f} - {:.2f})", ns.min, ns.max), ns.count,
-                 fmt::format("{}+{}+{}", measured.dropped_distance, measured.dropped_speed,
-                             measured.dropped_waited));
+  fmt::format_to(std::back_inserter(out), "{:<{}} {:>10.2f} {:>24} {:>5}\n", implementation.name,
+                 kNameColumns, ns.middle, fmt::format("({:.2f} - {:.2f})", ns.min, ns.max),
+                 ns.count);
 }
 
 /// "1.52 (1.40–1.61, 15)"; "- (3)" where there are too few.
@@ -48,8 +46,12 @@ void append_ratios(std::string& out, const CaseResult& result, Distance distance
                    std::span<const std::size_t> ours) {
   const std::vector<Implementation>& all = result.made->implementations;
   auto to = std::back_inserter(out);
-  fmt::format_to(to, "{:<{}}", fmt::format("[{}] rate of ours against it", to_string(distance)),
-                 kNameColumns);
+  fmt::format_to(
+      to, "{:<{}}",
+      fmt::format("[{}] {}", to_string(distance),
+                  result.made->latency.empty() ? "rate of ours against it"
+                                               : "its " + result.made->latency + " by ours"),
+      kNameColumns);
   for (const std::size_t mine : ours)
     fmt::format_to(to, " {:>{}}", short_name(all[mine].name), kRatioColumns);
   out += '\n';
@@ -65,6 +67,11 @@ void append_ratios(std::string& out, const CaseResult& result, Distance distance
   }
 }
 
+std::string unit_of(const Case& made) {
+  if (!made.latency.empty()) return made.latency + ", ns";
+  return "ns/" + (made.item == "round trip" ? std::string("trip") : made.item);
+}
+
 /// What the tables do not say.
 void append_notes(std::string& out, const CaseResult& result) {
   auto to = std::back_inserter(out);
@@ -78,9 +85,10 @@ void append_notes(std::string& out, const CaseResult& result) {
     if (result.made->implementations[i].settles)
       fmt::format_to(to, "{}: warmed up for {:.1f} s{}\n", name, measured.settled_after_s,
                      measured.settled ? ", then its rate stood" : ", and its rate did not stand");
-    if (measured.kept.empty())
-      fmt::format_to(to, "{}: none of its samples counts ({} + {} + {} dropped)\n", name,
-                     measured.dropped_distance, measured.dropped_speed, measured.dropped_waited);
+    if (measured.dropped_distance + measured.dropped_speed + measured.dropped_waited > 0)
+      fmt::format_to(to, "{}: dropped {} + {} + {}{}\n", name, measured.dropped_distance,
+                     measured.dropped_speed, measured.dropped_waited,
+                     measured.kept.empty() ? ": none of its samples counts" : "");
   }
   for (const Absent& absent : absent_of(result))
     fmt::format_to(to, "{}: not measured: {}\n", absent.name, absent.reason);
@@ -142,11 +150,8 @@ std::string table(const CaseResult& result) {
       most = std::max(most, measured.ns_at(distance).size());
     if (most == 0) continue;
     auto to = std::back_inserter(out);
-    fmt::format_to(
-        to, "{:<{}} {:>10} {:>24} {:>5} {:>9}\n", fmt::format("[{}]", to_string(distance)),
-        kNameColumns,
-        fmt::format("ns/{}", result.made->item == "round trip" ? "trip" : result.made->item),
-        "(min - max)", "kept", "dropped");
+    fmt::format_to(to, "{:<{}} {:>10} {:>24} {:>5}\n", fmt::format("[{}]", to_string(distance)),
+                   kNameColumns, unit_of(*result.made), "(min - max)", "kept");
     for (std::size_t i = 0; i < result.measured.size(); ++i) append_row(out, result, i, distance);
     if (most < kSamplesMin) {
       fmt::format_to(to, "  (fewer than {} samples: not a measurement)\n", kSamplesMin);

@@ -38,9 +38,10 @@ void append_implementation(JsonWriter& json, const CaseResult& result, std::size
     const Spread ns = spread_of(measured.ns_at(distance));
     if (ns.count == 0) continue;
     json.key(to_string(distance)).begin_object();
-    append_spread(json, "ns_per_item", ns);
+    append_spread(json, result.made->latency.empty() ? "ns_per_item" : "latency_ns", ns);
     if (!implementation.ours) {
-      json.key("rate_of_ours_against_it").begin_object();
+      json.key(result.made->latency.empty() ? "rate_of_ours_against_it" : "its_latency_by_ours")
+          .begin_object();
       for (const std::size_t mine : ours_of(*result.made))
         append_ratio(json, result.made->implementations[mine].name,
                      spread_of(paired_ratios(result.measured[mine], measured, distance)));
@@ -53,7 +54,7 @@ void append_implementation(JsonWriter& json, const CaseResult& result, std::size
 
 void append_case(JsonWriter& json, const CaseResult& result) {
   json.begin_object().member("name", result.made->name).member("title", result.made->title);
-  json.member("item", result.made->item);
+  json.member("item", result.made->item).member("latency", result.made->latency);
   append_spread(json, "round_trip_ns", spread_of(result.round_trips_ns));
   json.key("implementations").begin_array();
   for (std::size_t i = 0; i < result.measured.size(); ++i) append_implementation(json, result, i);
@@ -61,12 +62,6 @@ void append_case(JsonWriter& json, const CaseResult& result) {
   for (const Absent& absent : absent_of(result))
     json.begin_object().member("name", absent.name).member("reason", absent.reason).end_object();
   json.end_array().end_object();
-}
-
-void append_texts(JsonWriter& json, std::string_view name, const std::vector<std::string>& texts) {
-  json.key(name).begin_array();
-  for (const std::string& text : texts) json.value(text);
-  json.end_array();
 }
 
 void append_facts(JsonWriter& json, const RunFacts& facts) {
@@ -83,8 +78,8 @@ void append_facts(JsonWriter& json, const RunFacts& facts) {
   json.member("rounds", options.rounds).member("seconds_per_sample", options.seconds);
   json.member("near_from_ns", options.distances.near_from_ns);
   json.member("far_from_ns", options.distances.far_from_ns);
-  append_texts(json, "not_a_measurement", facts.not_a_measurement);
-  append_texts(json, "remarks", facts.remarks);
+  json.member("not_a_measurement", facts.not_a_measurement);
+  json.member("remarks", facts.remarks);
 }
 
 }  // namespace

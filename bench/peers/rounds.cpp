@@ -76,7 +76,7 @@ class Sampler {
       };
       measured.kept.push_back({.heat = heat,
                                .distance = distance_of(before.round_trip_ns, bounds),
-                               .ns_per_item = taken->ns_per_item,
+                               .ns = taken->compared_ns(),
                                .references = {.consumer_ns = mean(&References::consumer_ns),
                                               .source_ns = mean(&References::source_ns)}});
     }
@@ -100,7 +100,8 @@ class Sampler {
       const auto next = static_cast<std::uint64_t>(double(count) * factor);
       const bool last = factor < 2 || next >= implementation.count_max;
       // An even number, so that two producers can share it.
-      count = std::clamp<std::uint64_t>(next & ~std::uint64_t{1}, 2, implementation.count_max);
+      count =
+          std::clamp(next & ~std::uint64_t{1}, implementation.count_min, implementation.count_max);
       if (last) break;
       runs = 0;
       shortest_ns = HUGE_VAL;
@@ -172,7 +173,7 @@ class Sampler {
 std::vector<double> Measured::ns_at(Distance distance) const {
   std::vector<double> values;
   for (const Kept& sample : kept)
-    if (sample.distance == distance) values.push_back(sample.ns_per_item);
+    if (sample.distance == distance) values.push_back(sample.ns);
   return values;
 }
 
@@ -189,9 +190,12 @@ CaseResult measure(const Case& made, const RoundOptions& options) {
   for (unsigned round = 0; round < options.rounds; ++round) {
     for (std::size_t first = 0; first < std::max<std::size_t>(rivals.size(), 1);
          first += kRivalsInHeat, ++heat) {
-      for (const std::size_t index : ours) sampler.sample(index, heat);
       const std::size_t end = std::min(first + kRivalsInHeat, rivals.size());
-      for (std::size_t i = first; i < end; ++i) sampler.sample(rivals[i], heat);
+      std::vector<std::size_t> order = ours;
+      order.insert(order.end(), rivals.begin() + static_cast<std::ptrdiff_t>(first),
+                   rivals.begin() + static_cast<std::ptrdiff_t>(end));
+      if (round % 2 == 1) std::ranges::reverse(order);
+      for (const std::size_t index : order) sampler.sample(index, heat);
     }
   }
   return sampler.take();
@@ -205,7 +209,7 @@ std::vector<double> paired_ratios(const Measured& ours, const Measured& rival, D
       return sample.heat == theirs.heat && sample.distance == distance &&
              same_speed(sample.references, theirs.references);
     });
-    if (mine != ours.kept.end()) ratios.push_back(theirs.ns_per_item / mine->ns_per_item);
+    if (mine != ours.kept.end()) ratios.push_back(theirs.ns / mine->ns);
   }
   return ratios;
 }

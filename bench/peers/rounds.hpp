@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes the samples of a case: rounds, interleaved, each sample between two probes of the machine.
 //   round:  ours rival rival rival rival  ours rival rival rival rival  ...
-//           \________ a heat __________/
+//           \________ a heat __________/     (every second round: the other way round)
 //   sample: references, probe | implementation | references, probe (which the next one begins with)
 // 1. A sample counts if both probes tell of the same distance, the references of each core agree,
 //    and its threads had their CPUs for 99 % of it (of 100 % none would: the kernel works, too).
@@ -38,7 +38,7 @@ struct RoundOptions {
 struct Kept {
   unsigned heat = 0;
   Distance distance = Distance::near;
-  double ns_per_item = 0;
+  double ns = 0;  ///< an item, or a latency
   References references;
 };
 

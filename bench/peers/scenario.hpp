@@ -21,6 +21,11 @@ struct Sample {
   std::uint64_t checksum = 0;
   double waited_ns = 0;   ///< that its threads were ready to run, and did not, while others did
   std::string gone = {};  ///< why there is no sample, and will be none: its process has ended
+  double latency_ns = 0;  ///< of an open loop, at the case's percentile: what is compared there
+
+  [[nodiscard]] double compared_ns() const noexcept {
+    return latency_ns > 0 ? latency_ns : ns_per_item;
+  }
 };
 
 struct Implementation {
@@ -29,6 +34,7 @@ struct Implementation {
   /// Passes so many items and returns once all threads have ended. Only the items that follow a
   /// warm-up are timed, by the threads themselves.
   std::function<Sample(std::uint64_t count)> run;
+  std::uint64_t count_min = 2;
   std::uint64_t count_max = UINT64_MAX;
   bool sleeps = false;  ///< waits asleep: then being woken takes time that is its own
   /// Is compiled while it runs: warmed up until its rate stands.
@@ -42,9 +48,10 @@ struct Absent {
 };
 
 struct Case {
-  std::string name;   ///< "items64/1024"
-  std::string title;  ///< a sentence about the work
-  std::string item;   ///< what is counted: "item", "event", "round trip"
+  std::string name;          ///< "items64/1024"
+  std::string title;         ///< a sentence about the work
+  std::string item;          ///< what is counted: "item", "event", "round trip"
+  std::string latency = {};  ///< what is compared in place of an item's time: "p99"; empty: nothing
   std::vector<Implementation> implementations;
   std::vector<Absent> absent = {};
   /// The checksum of so many items.

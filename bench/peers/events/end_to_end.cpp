@@ -6,9 +6,12 @@
 #include <memory>
 #include <utility>
 
+#include <penstock/io/config/table.hpp>
 #include <penstock/io/load/order_generator.hpp>
 #include <penstock/pipeline/decode/decoder.hpp>
 #include <penstock/pipeline/flow/pipeline.hpp>
+
+#include "open_loop.hpp"
 
 namespace penstock::bench {
 namespace {
@@ -27,21 +30,28 @@ struct Meeting {
 };
 
 /// Hands out lines in memory, as a file source does from its buffer.
+template <class Times>
 class MemorySource final : public Source {
  public:
-  MemorySource(const Events& events, std::size_t count, Meeting& meeting)
-      : events_(&events), count_(kWarmUpEvents + count), meeting_(&meeting) {}
+  MemorySource(const Events& events, std::size_t count, Meeting& meeting, Times& times)
+      : events_(&events), count_(kWarmUpEvents + count), meeting_(&meeting), times_(&times) {}
   [[nodiscard]] std::string_view name() const noexcept override { return "memory"; }
   Status open() override { return {}; }
   Result<SourceState> poll(SourcePort& port, std::size_t budget) override {
     if (next_ == kWarmUpEvents) {
       meeting_->line.meet();
       meeting_->begin = SteadyTime::now();
+      times_->begin();
     }
     // A call of its own after the warm-up: the port may keep events back until one returns.
     const std::size_t end = next_ < kWarmUpEvents ? kWarmUpEvents : count_;
-    for (std::size_t i = 0; i < budget && next_ < end; ++i, ++next_)
+    for (std::size_t i = 0; i < budget && next_ < end; ++i, ++next_) {
+      if (next_ >= kWarmUpEvents && !times_->is_due(next_ - kWarmUpEvents)) {
+        if (i > 0) break;  // the port hands over what it has
+        times_->wait_for(next_ - kWarmUpEvents);
+      }
       if (!port.publish(events_->find_line(next_), next_ + 1)) return SourceState::end;
+    }
     if (next_ < count_) return SourceState::more;
     meeting_->source_waited_ns = StartLine::waited().ns();
     return SourceState::end;
@@ -51,6 +61,7 @@ class MemorySource final : public Source {
   const Events* events_;
   std::size_t count_;
   Meeting* meeting_;
+  Times* times_;
   std::size_t next_ = 0;
 };
 
@@ -104,15 +115,19 @@ Sample bare_penstock(const Events& events, std::size_t count, const Cores& cores
   });
 }
 
-Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& cores) {
+namespace {
+
+template <class Times>
+Sample through_pipeline(PipelineOptions options, const Events& events, std::size_t count,
+                        const Cores& cores, Times& times) {
   Meeting meeting;
-  PipelineOptions options;
   options.threads.pin = PinKind::list;
   options.threads.cpus = {cores.consumer, cores.source};
   PipelineBuilder builder(options);
-  builder.source(std::make_unique<MemorySource>(events, count, meeting));
-  builder.stage("sum", [&meeting, count](Event& event, Context&) {
+  builder.source(std::make_unique<MemorySource<Times>>(events, count, meeting, times));
+  builder.stage("sum", [&meeting, &times, count](Event& event, Context&) {
     add_amount(event.data(), meeting.sum);
+    if (meeting.warm) times.ended(meeting.sum.count() - 1);
     if (meeting.sum.count() == (meeting.warm ? count : kWarmUpEvents)) {
       if (meeting.warm) {
         meeting.end = SteadyTime::now();
@@ -135,6 +150,31 @@ Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& c
   return {.ns_per_item = ns_between(meeting.begin, meeting.end) / double(count),
           .checksum = meeting.sum.checksum(),
           .waited_ns = meeting.source_waited_ns + meeting.runner_waited_ns};
+}
+
+}  // namespace
+
+Sample penstock_pipeline(const Events& events, std::size_t count, const Cores& cores) {
+  AtOnce times;
+  return through_pipeline({}, events, count, cores, times);
+}
+
+Sample penstock_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                          const DueTimes& due_ns, double percent) {
+  ByPlan times(due_ns, count);
+  Sample run = through_pipeline({}, events, count, cores, times);
+  run.latency_ns = times.latency_ns(percent);
+  return run;
+}
+
+Sample penstock_latency_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                                  const DueTimes& due_ns, double percent) {
+  PipelineOptions options;
+  apply_profile(Profile::latency, options);
+  ByPlan times(due_ns, count);
+  Sample run = through_pipeline(options, events, count, cores, times);
+  run.latency_ns = times.latency_ns(percent);
+  return run;
 }
 
 }  // namespace penstock::bench

@@ -104,5 +104,16 @@ Sample queue_simdjson_attributes(const Events& events, std::size_t count, const 
 Sample queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores);
 Sample queue_nlohmann(const Events& events, std::size_t count, const Cores& cores);
 Sample mutex_nlohmann(const Events& events, std::size_t count, const Cores& cores);
+// By an open loop: its percentile `percent` of latencies.
+using DueTimes = std::vector<std::uint64_t>;  ///< ns since the begin, of each event
+Sample penstock_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                          const DueTimes& due_ns, double percent);
+Sample penstock_latency_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                                  const DueTimes& due_ns, double percent);
+Sample queue_simdjson_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                                const DueTimes& due_ns, double percent);
+Sample queue_simdjson_attributes_open_loop(const Events& events, std::size_t count,
+                                           const Cores& cores, const DueTimes& due_ns,
+                                           double percent);
 
 }  // namespace penstock::bench

@@ -13,6 +13,7 @@
 
 #include "../machine/start_line.hpp"
 #include "end_to_end.hpp"
+#include "open_loop.hpp"
 #include "string_queues.hpp"
 
 extern "C" {
@@ -81,8 +82,9 @@ double read_with_nlohmann(const std::string& text) {
 
 /// One source thread, one consumer thread, a queue of strings between them; read(event) gives the
 /// amount.
-template <class String, class Queue, class Read>
-Sample through_queue(const Events& events, std::size_t count, const Cores& cores, Read read) {
+template <class String, class Queue, class Read, class Times>
+Sample through_queue(const Events& events, std::size_t count, const Cores& cores, Read read,
+                     Times& times) {
   Queue queue;
   StartLine line;
   SteadyTime::time_point begin;
@@ -90,35 +92,39 @@ Sample through_queue(const Events& events, std::size_t count, const Cores& cores
   Sample run;
   const auto produce = [&] {
     typename Queue::Source source(queue);
-    const auto pass = [&](std::size_t first, std::size_t wanted) {
-      for (std::size_t i = 0; i < wanted; ++i) {
-        const std::string_view found = events.find_line(first + i);
-        String event;
-        event.reserve(found.size() + simdjson::SIMDJSON_PADDING);
-        event.assign(found.data(), found.size());
-        source.put(std::move(event));
-      }
-      source.flush();
+    const auto put = [&](std::size_t index) {
+      const std::string_view found = events.find_line(index);
+      String event;
+      event.reserve(found.size() + simdjson::SIMDJSON_PADDING);
+      event.assign(found.data(), found.size());
+      source.put(std::move(event));
     };
-    pass(0, kWarmUpEvents);
+    for (std::size_t i = 0; i < kWarmUpEvents; ++i) put(i);
+    source.flush();
     line.meet();
     begin = SteadyTime::now();
-    pass(kWarmUpEvents, count);
+    times.begin();
+    for (std::size_t i = 0; i < count; ++i) {
+      times.wait_for(i);
+      put(kWarmUpEvents + i);
+    }
+    source.flush();
   };
   const auto consume = [&] {
     typename Queue::Consumer consumer(queue);
     AmountSum sum;
     String event;
-    const auto pass = [&](std::size_t wanted) {
-      sum = {};
-      while (sum.count() < wanted) {
-        consumer.take(event);
-        sum.add(read(event));
-      }
+    const auto take = [&] {
+      consumer.take(event);
+      sum.add(read(event));
     };
-    pass(kWarmUpEvents);
+    while (sum.count() < kWarmUpEvents) take();
+    sum = {};
     line.meet();
-    pass(count);
+    while (sum.count() < count) {
+      take();
+      times.ended(sum.count() - 1);
+    }
     end = SteadyTime::now();
     run.checksum = sum.checksum();
   };
@@ -127,12 +133,23 @@ Sample through_queue(const Events& events, std::size_t count, const Cores& cores
   return run;
 }
 
-template <class String, template <class> class Queue, Reading reading>
-Sample queue_simdjson_of(const Events& events, std::size_t count, const Cores& cores) {
+template <class String, template <class> class Queue, Reading reading, class Times>
+Sample queue_simdjson_of(const Events& events, std::size_t count, const Cores& cores,
+                         Times&& times) {
   SimdjsonReader<reading> reader;
-  return through_queue<String, Queue<String>>(events, count, cores, [&](const String& event) {
+  const auto read = [&](const String& event) {
     return reader.read(event.data(), event.size(), event.capacity());
-  });
+  };
+  return through_queue<String, Queue<String>>(events, count, cores, read, times);
+}
+
+template <Reading reading>
+Sample queue_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                       const DueTimes& due_ns, double percent) {
+  ByPlan times(due_ns, count);
+  Sample run = queue_simdjson_of<GlibcString, TokenQueue, reading>(events, count, cores, times);
+  run.latency_ns = times.latency_ns(percent);
+  return run;
 }
 
 template <Reading reading>
@@ -173,28 +190,42 @@ Sample bare_simdjson_many(const Events& events, std::size_t count, const Cores& 
 }
 
 Sample queue_simdjson(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<GlibcString, TokenQueue, Reading::field>(events, count, cores);
+  return queue_simdjson_of<GlibcString, TokenQueue, Reading::field>(events, count, cores, AtOnce{});
 }
 
 Sample queue_simdjson_bulk(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<GlibcString, BulkQueue, Reading::field>(events, count, cores);
+  return queue_simdjson_of<GlibcString, BulkQueue, Reading::field>(events, count, cores, AtOnce{});
 }
 
 Sample queue_simdjson_attributes(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<GlibcString, TokenQueue, Reading::attributes>(events, count, cores);
+  return queue_simdjson_of<GlibcString, TokenQueue, Reading::attributes>(events, count, cores,
+                                                                         AtOnce{});
 }
 
 Sample queue_simdjson_mimalloc(const Events& events, std::size_t count, const Cores& cores) {
-  return queue_simdjson_of<std::string, TokenQueue, Reading::field>(events, count, cores);
+  return queue_simdjson_of<std::string, TokenQueue, Reading::field>(events, count, cores, AtOnce{});
 }
 
 Sample queue_nlohmann(const Events& events, std::size_t count, const Cores& cores) {
+  AtOnce times;
   return through_queue<std::string, TokenQueue<std::string>>(events, count, cores,
-                                                             read_with_nlohmann);
+                                                             read_with_nlohmann, times);
 }
 
 Sample mutex_nlohmann(const Events& events, std::size_t count, const Cores& cores) {
-  return through_queue<std::string, LockedQueue>(events, count, cores, read_with_nlohmann);
+  AtOnce times;
+  return through_queue<std::string, LockedQueue>(events, count, cores, read_with_nlohmann, times);
+}
+
+Sample queue_simdjson_open_loop(const Events& events, std::size_t count, const Cores& cores,
+                                const DueTimes& due_ns, double percent) {
+  return queue_open_loop<Reading::field>(events, count, cores, due_ns, percent);
+}
+
+Sample queue_simdjson_attributes_open_loop(const Events& events, std::size_t count,
+                                           const Cores& cores, const DueTimes& due_ns,
+                                           double percent) {
+  return queue_open_loop<Reading::attributes>(events, count, cores, due_ns, percent);
 }
 
 }  // namespace penstock::bench
