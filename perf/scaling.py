@@ -34,8 +34,8 @@ path = "{path}"
 [[sink]]
 kind = "null"
 """
-HEAD = ('{{"specversion":"1.0","id":"{number}","source":"/s","type":"org.example.t{type}",'
-        '"subject":"k{key}","data":"')
+HEAD = ('{{"specversion":"1.0","id":"{number}","source":"/","type":"t{type}","subject":"k{key}",'
+        '"data":"')
 TAIL = '"}\n'
 
 
@@ -58,22 +58,24 @@ def rows(megabytes):
     return {
         "partitions": [Point(str(n), small, partitions=n) for n in (1, 2, 4, 8, 16, 32, 64)],
         "types": [Point(f"{n:,}", small, types=n) for n in (1, 10, 100, 1000, 10_000)],
-        "keys": [Point(f"{n:,}", max(small, 10_000_000), keys=n)
-                 for n in (1, 1000, 100_000, 10_000_000)],
+        # Each key comes at least once: ten million of them take --megabytes 2000.
+        "keys": [Point(f"{n:,}", small, keys=n) for n in (1, 1000, 100_000, 10_000_000)
+                 if n <= small],
         "bytes": [Point(f"{n:,}", events(n), size=n)
                   for n in (100, 200, 500, 2000, 10_000, 100_000, 1_000_000)],
     }
 
 
 def write_events(path, point):
-    """Types and keys in an order that repeats only after all of them; each line of equal length,
-    where it has room for that."""
+    """Types and keys in an order that repeats only after all of them; each line of equal length."""
     # Steps that have no factor in common with powers of ten: all are met before one comes again.
     with open(path, "w", encoding="ascii", buffering=1 << 20) as out:
         for number in range(point.events):
             head = HEAD.format(number=number, type=number * 7919 % point.types,
                                key=number * 7919 % point.keys)
-            out.write(head + "x" * (point.size - len(head) - len(TAIL)) + TAIL)
+            rest = point.size - len(head) - len(TAIL)
+            assert rest >= 0, f"{point.size} bytes are too few for {head}"
+            out.write(head + "x" * rest + TAIL)
 
 
 def measure(program, config, events):
@@ -154,10 +156,11 @@ def main():
         with tempfile.TemporaryDirectory(prefix="penstock-scaling-", dir=options.folder) as folder:
             said[name] = told(name, every[name],
                               run_row(options.program, folder, every[name], options.rounds))
-    if options.json:
-        with open(options.json, "w", encoding="utf-8") as out:
-            json.dump({"version": version, "rows": said}, out, indent=1)
-            out.write("\n")
+        if options.json:  # after each row: a run that is cut off keeps what it had
+            with open(options.json, "w", encoding="utf-8") as out:
+                json.dump({"version": version, "command": " ".join(sys.argv), "rows": said}, out,
+                          indent=1)
+                out.write("\n")
 
 
 if __name__ == "__main__":
