@@ -25,6 +25,7 @@ std::vector<NamedStep> all_steps() {
   add_typed_ring_steps(steps);
   add_wait_steps(steps);
   add_event_steps(steps);
+  add_pipeline_steps(steps);
   return steps;
 }
 

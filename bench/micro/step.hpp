@@ -35,6 +35,7 @@ void add_ring_steps(std::vector<NamedStep>& to);
 void add_typed_ring_steps(std::vector<NamedStep>& to);
 void add_wait_steps(std::vector<NamedStep>& to);
 void add_event_steps(std::vector<NamedStep>& to);
+void add_pipeline_steps(std::vector<NamedStep>& to);
 
 /// Keeps the compiler from leaving out what made `value`.
 template <class T>
