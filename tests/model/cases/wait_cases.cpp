@@ -152,7 +152,7 @@ std::unique_ptr<Scenario> room_for_two() {
 
 // ---- room that is not worth a wake-up
 
-/// How often the ring looks for a late waker; each look sleeps as long as the explorer's long sleep.
+/// How often the ring looks for a late waker; each look sleeps for the explorer's long sleep.
 constexpr unsigned kLooks = 10;
 static_assert(BasicEventRing<ModelAtomics>::kLateLookNs / kLooks == kLongSleepNs);
 
@@ -181,7 +181,8 @@ struct FullState {
 
 /// One reader is done with all, the other with one event, and for long with no other, so that a
 /// producer may run out of time: who says then that a wake-up was forgotten looks at the wrong
-/// advance.
+/// advance. To the reduction long sleeps depend on nothing, so that not all of their orders are
+/// tried.
 std::unique_ptr<Scenario> small_advance() {
   const auto waits = [](FullState& s) {
     if (!s.ring.wait_for_room(1, false, 1, &s.late)) s.reached->note(Point::producer_timed_out);
@@ -303,7 +304,7 @@ const Case kCases[] = {
      0,
      {Point::first_claimed_first, Point::second_claimed_first}},
     {"small_advance",
-     "an advance that was not worth a wake-up is no late one; every schedule",
+     "an advance that was not worth a wake-up is no late one",
      small_advance,
      {.stale_max = 2, .timeouts_max = 1},
      true,
