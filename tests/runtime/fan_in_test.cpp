@@ -85,7 +85,7 @@ TEST(FanIn, item_whose_handler_throws_comes_again) {
 
 TEST(FanInDeathTest, number_that_there_is_not_is_a_defect_of_its_caller) {
   FanIn<std::uint64_t> fan_in({.producers = 2, .slots = 4});
-  EXPECT_DEATH((void)fan_in.producer(2), "number < lanes_.size");
+  EXPECT_DEATH((void)fan_in.producer(2), "number < rings_.size");
   EXPECT_DEATH((FanIn<std::uint64_t>({.producers = 0, .slots = 4})), "producers != 0");
 }
 

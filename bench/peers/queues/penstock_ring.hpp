@@ -111,9 +111,7 @@ class PenstockFanIn {
   };
 
   /// `producer`: 0 or 1.
-  [[nodiscard]] Source source(std::size_t producer) noexcept {
-    return Source(fan_in_, producer);
-  }
+  [[nodiscard]] Source source(std::size_t producer) noexcept { return Source(fan_in_, producer); }
   [[nodiscard]] Consumer consumer() noexcept { return Consumer(fan_in_); }
 
  private:
