@@ -85,7 +85,7 @@ std::optional<std::string_view> KeyReader::read_data(std::string_view document,
                                                      Decoder& decoder) const noexcept {
   if (envelope.data_kind != DataKind::json) return std::nullopt;
   if (index.offsets == nullptr && !decoder.index(document, index)) return std::nullopt;
-  Data at = Data::of_event(document, index, envelope.data, decoder);
+  Data at = Data::of_event(document, index, envelope, decoder);
   for (const Step& step : steps_)
     at = step.element != kNoElement && at.type() == DataType::array ? at.at(step.element)
                                                                     : at[step.name];

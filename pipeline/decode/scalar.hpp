@@ -7,6 +7,7 @@
 
 #include <bit>
 #include <cstdint>
+#include <string_view>
 
 #include <penstock/pipeline/decode/bytes.hpp>
 
@@ -14,6 +15,11 @@ namespace penstock::decoding {
 
 /// The end of the number at the beginning of [from, end), or nullptr if none stands there.
 const char* number_end(const char* from, const char* end) noexcept;
+
+/// Reads a number without exponent that has few digits, rounded correctly: a whole number below
+/// 2^53 and a power of ten up to 10^22 are doubles, so that their quotient is rounded once
+/// (Clinger, "How to read floating point numbers accurately", 1990). False if `text` is any other.
+bool read_short_decimal(std::string_view text, double& value) noexcept;
 
 /// True if a scalar that ends before `end` ends properly.
 inline bool ends_well(const char* bytes, std::uint32_t end, std::uint32_t next) noexcept {

@@ -89,6 +89,7 @@ struct Walker::Walk {
   std::uint32_t extensions_count = 0;
   std::uint8_t extension_kinds = 0;
   DataKind data_kind = DataKind::absent;
+  std::uint32_t data_token = 0;
   View data;
   std::array<View, kTextCount> texts{};
   std::array<Extension, Envelope::kExtensionsInline> extensions{};
@@ -230,6 +231,7 @@ inline Next Walker::Walk::data_member(Next at) noexcept {
   seen |= bit(Attribute::data);
   // Section 3.1.1: data and data_base64 exclude each other.
   if (data_kind != DataKind::absent) return fail(Refusal::data_twice, from, Attribute::data);
+  const auto token = static_cast<std::uint32_t>(at - tokens.places);
   const bool full = mode == DecodeMode::full;
   at = full ? walk_value(tokens, at, Decoder::kDepthMax - 1) : skip(at);
   if (at == nullptr) return broken(from);
@@ -239,6 +241,7 @@ inline Next Walker::Walk::data_member(Next at) noexcept {
     special = find_special(bytes, end, tokens.length);
   }
   data_kind = DataKind::json;
+  data_token = token;
   data = View::make(from, end - from, false);
   return at;
 }
@@ -390,7 +393,7 @@ inline void Walker::Walk::fill(Envelope& envelope) const noexcept {
   envelope.data_kind = data_kind;
   envelope.extension_kinds = extension_kinds;
   envelope.extensions_count = static_cast<std::uint16_t>(extensions_count);
-  envelope.spare = 0;
+  envelope.data_token = data_token;
   envelope.extensions = extensions;
 }
 

@@ -10,6 +10,7 @@
 #include <penstock/pipeline/decode/escapes.hpp>
 #include <penstock/pipeline/decode/scalar.hpp>
 #include <penstock/pipeline/decode/tokens.hpp>
+#include <penstock/runtime/base/check.hpp>
 
 namespace penstock {
 
@@ -75,12 +76,11 @@ Data::Data(std::string_view document, DocumentIndex index, std::uint32_t positio
   error_ = DataError::invalid_json;
 }
 
-Data Data::of_event(std::string_view document, DocumentIndex index, View data,
+Data Data::of_event(std::string_view document, DocumentIndex index, const Envelope& envelope,
                     Decoder& decoder) noexcept {
-  const std::uint32_t* const end = index.offsets + index.count;
-  const std::uint32_t* const found = std::lower_bound(index.offsets, end, data.offset);
-  if (found == end || *found != data.offset) return Data(DataError::invalid_json);
-  return {document, index, static_cast<std::uint32_t>(found - index.offsets), decoder};
+  const std::uint32_t token = envelope.data_token;
+  PENSTOCK_DCHECK(token < index.count && index.offsets[token] == envelope.data.offset);
+  return {document, index, token, decoder};
 }
 
 std::uint32_t Data::behind(std::uint32_t position) const noexcept {
@@ -106,29 +106,46 @@ DataResult<std::string_view> Data::decoded(std::uint32_t position) const noexcep
   return text;
 }
 
-/// True if the name whose token stands at `at` means `name`. The usual one has no escapes and
-/// stands right before its colon.
-inline bool Data::is_name(std::uint32_t at, std::string_view name) const noexcept {
-  const std::uint32_t from = index_.offsets[at] + 1;
-  const std::uint32_t colon = index_.offsets[at + 1];
-  // Raw contents are never shorter than what they mean, and a quote follows them.
-  if (colon - from <= name.size()) return false;
-  const std::string_view raw = contents(at);
-  if (raw.size() == name.size() && raw == name) return !has_backslash(name);
-  return raw.size() > name.size() && has_backslash(raw) && decoding::means(raw, name);
+/// True if the name whose quote stands at `open`, before a colon, means `name`.
+inline bool Data::is_name(std::uint32_t open, std::uint32_t colon,
+                          std::string_view name) const noexcept {
+  std::uint32_t last = colon - 1;
+  while (decoding::is_space(document_[last])) --last;
+  if (last <= open) return false;
+  const std::string_view raw = document_.substr(open + 1, last - open - 1);
+  if (has_backslash(raw)) return decoding::means(raw, name);
+  return raw == name;
 }
 
 Data Data::operator[](std::string_view name) const noexcept {
   if (!valid_) return *this;
   if (byte_at(position_) != '{') return Data(DataError::wrong_type);
-  std::uint32_t at = position_ + 1;
-  while (name_at(at)) {
-    if (is_name(at, name)) return child(at + 2);
-    at = behind(at + 2);
-    if (byte_at(at) != ',') break;
+  const char* const bytes = document_.data();
+  const std::uint32_t* const end = index_.offsets + index_.count;
+  const std::uint32_t* at = index_.offsets + position_ + 1;
+  // Raw contents are never shorter than what they mean, and they begin alike or with an escape.
+  const std::size_t shortest = name.size() + 2;
+  const char first = name.empty() ? '"' : name.front();
+  while (at + 3 < end) {  // a name, a colon, a value and what follows
+    const std::uint32_t open = at[0];
+    const std::uint32_t colon = at[1];
+    if (bytes[open] != '"' || bytes[colon] != ':') break;
+    const char begin = bytes[open + 1];
+    if (colon - open >= shortest && (begin == first || begin == '\\') && is_name(open, colon, name))
+      return child(static_cast<std::uint32_t>(at + 2 - index_.offsets));
+    at += 2;
+    const char kind = bytes[*at];
+    if (kind == '{' || kind == '[') {
+      at = index_.offsets + behind(static_cast<std::uint32_t>(at - index_.offsets));
+      if (at == end) break;
+    } else {
+      ++at;
+    }
+    if (bytes[*at] != ',') break;
     ++at;
   }
-  return Data(byte_at(at) == '}' ? DataError::no_such_field : DataError::invalid_json);
+  const char last = byte_at(static_cast<std::uint32_t>(at - index_.offsets));
+  return Data(last == '}' ? DataError::no_such_field : DataError::invalid_json);
 }
 
 Data Data::at(std::size_t index) const noexcept {
@@ -194,9 +211,10 @@ DataResult<std::int64_t> Data::get_int64() const noexcept {
 }
 
 DataResult<double> Data::get_double() const noexcept {
+  double value = 0;
+  if (type() == DataType::number && decoding::read_short_decimal(scalar(), value)) return value;
   const DataResult<std::string_view> text = number();
   if (!text) return tl::unexpected(text.error());
-  double value = 0;
   const auto parsed = std::from_chars(text->data(), text->data() + text->size(), value);
   if (parsed.ec == std::errc{}) return value;
   if (!is_tiny(*text)) return tl::unexpected(DataError::out_of_range);

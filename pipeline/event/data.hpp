@@ -39,8 +39,8 @@ class Data {
   /// The value that begins at structural `position` of `index`.
   Data(std::string_view document, DocumentIndex index, std::uint32_t position,
        Decoder& decoder) noexcept;
-  /// The value whose bytes begin at `data.offset`: found in the index by binary search.
-  static Data of_event(std::string_view document, DocumentIndex index, View data,
+  /// The value of `envelope.data`. Requires: that is JSON, and both are of the document.
+  static Data of_event(std::string_view document, DocumentIndex index, const Envelope& envelope,
                        Decoder& decoder) noexcept;
 
   /// The field of an object; the first one where a name stands twice. Cost: linear in what is
@@ -87,7 +87,8 @@ class Data {
   [[nodiscard]] bool name_at(std::uint32_t position) const noexcept {
     return byte_at(position) == '"' && byte_at(position + 1) == ':';
   }
-  [[nodiscard]] bool is_name(std::uint32_t position, std::string_view name) const noexcept;
+  [[nodiscard]] bool is_name(std::uint32_t open, std::uint32_t colon,
+                             std::string_view name) const noexcept;
   /// The position behind the value there; the count of positions if the value does not end.
   [[nodiscard]] std::uint32_t behind(std::uint32_t position) const noexcept;
   /// The raw contents of the string there.

@@ -51,7 +51,7 @@ struct alignas(64) Envelope {
   DataKind data_kind = DataKind::absent;
   std::uint8_t extension_kinds = 0;    ///< 2 bits each for the inline ones, first in the low bits
   std::uint16_t extensions_count = 0;  ///< all; those beyond the inline ones are read again
-  std::uint32_t spare = 0;
+  std::uint32_t data_token = 0;        ///< of `data` in the structural index; 0: none
   std::array<Extension, kExtensionsInline> extensions;
 
   [[nodiscard]] ValueKind extension_kind(unsigned index) const noexcept {

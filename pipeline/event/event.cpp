@@ -25,7 +25,7 @@ Data Event::data() const noexcept {
     ++*place_.indexed_again;
     if (!place_.decoder->index(bytes(), place_.index)) return Data(DataError::invalid_json);
   }
-  return Data::of_event(bytes(), place_.index, place_.envelope->data, *place_.decoder);
+  return Data::of_event(bytes(), place_.index, *place_.envelope, *place_.decoder);
 }
 
 struct HeldEvent::Block {

@@ -26,7 +26,7 @@ class DataTest : public ::testing::Test {
     document_ = event_with("\"data\":" + std::string(value) + ",\"zz\":1");
     const Decoded decoded = decode(decoder_, document_);
     EXPECT_TRUE(decoded.answer.ok()) << describe(decoded.answer, document_);
-    return Data::of_event(document_, decoded.index, decoded.envelope.data, decoder_);
+    return Data::of_event(document_, decoded.index, decoded.envelope, decoder_);
   }
   DataError error_of(std::string_view value) {
     const auto number = data(value).get_int64();
@@ -111,6 +111,11 @@ TEST_F(DataTest, doubles_are_rounded_correctly) {
   EXPECT_EQ(data("0.1").get_double(), 0.1);
   EXPECT_EQ(data("12").get_double(), 12.0);
   EXPECT_EQ(data("9007199254740993").get_double(), 9007199254740992.0);
+  EXPECT_EQ(data("-33.09").get_double(), -33.09);
+  EXPECT_EQ(data("0.000123").get_double(), 0.000123);
+  // Its digits are too many for one rounding.
+  EXPECT_EQ(data("96.48064786969077").get_double(), 96.48064786969077);
+  EXPECT_TRUE(std::signbit(data("-0.0").get_double().value()));
   EXPECT_EQ(data("2.2250738585072011e-308").get_double(), 2.2250738585072011e-308);
   EXPECT_EQ(data("1.7976931348623157e308").get_double(), std::numeric_limits<double>::max());
   EXPECT_EQ(data("1e999").get_double().error(), DataError::out_of_range);
@@ -153,6 +158,10 @@ TEST_F(DataTest, broken_data_under_envelope_gives_invalid_json) {
   decoder_ = make_decoder(DecodeMode::envelope);
   EXPECT_EQ(data("01").get_int64().error(), DataError::invalid_json);
   EXPECT_EQ(data("1x").get_double().error(), DataError::invalid_json);
+  EXPECT_EQ(data("01.5").get_double().error(), DataError::invalid_json);
+  EXPECT_EQ(data("1.").get_double().error(), DataError::invalid_json);
+  EXPECT_EQ(data(".5").get_double().error(), DataError::invalid_json);
+  EXPECT_EQ(data("1.5.5").get_double().error(), DataError::invalid_json);
   EXPECT_EQ(data("tru").get_bool().error(), DataError::invalid_json);
   EXPECT_EQ(data(R"("\x")").get_string().error(), DataError::invalid_json);
   EXPECT_EQ(data(R"({"a" 1})")["a"].get_int64().error(), DataError::invalid_json);

@@ -162,7 +162,7 @@ TEST(DecoderMemoryTest, cursor_over_broken_data_ends_and_stays_inside) {
     const std::string_view placed = edge.place(document);
     const Decoded decoded = decode(decoder, placed);
     if (!decoded.answer.ok() || decoded.envelope.data_kind != DataKind::json) continue;
-    const Data data = Data::of_event(placed, decoded.index, decoded.envelope.data, decoder);
+    const Data data = Data::of_event(placed, decoded.index, decoded.envelope, decoder);
     values += read_all(data, 4);
   }
   EXPECT_GT(values, 0u);

@@ -110,7 +110,7 @@ Sample bare_penstock(const Events& events, std::size_t count, const Cores& cores
       const std::string_view line = events.find_line(first + i);
       if (i % kBatch == 0 || !decoder->has_room(line.size())) decoder->clear();
       if (!decoder->decode(line, envelope, index).ok()) give_up("an event is invalid");
-      add_amount(Data::of_event(line, index, envelope.data, *decoder), sum);
+      add_amount(Data::of_event(line, index, envelope, *decoder), sum);
     }
   });
 }
