@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <string_view>
 
@@ -39,6 +40,10 @@ inline constexpr std::array<std::string_view, kKnownCount> kAttributeNames = {
 constexpr bool is_text(Attribute attribute) noexcept { return attribute <= Attribute::dataschema; }
 constexpr bool is_required(Attribute attribute) noexcept {
   return attribute <= Attribute::specversion;
+}
+/// One bit for each.
+constexpr unsigned bit(Attribute attribute) noexcept {
+  return 1u << static_cast<unsigned>(attribute);
 }
 /// The name of a known attribute, empty for an extension.
 constexpr std::string_view name_of(Attribute attribute) noexcept {
@@ -128,6 +133,20 @@ inline bool is_attribute_name(std::string_view name, const NameWords& words) noe
 inline bool is_attribute_name(std::string_view name) noexcept {
   const auto length = static_cast<std::uint32_t>(name.size());
   return is_attribute_name(name, words_of(name.data(), length, length));
+}
+
+/// Of equal names equal; different ones rarely share it. Not keyed: what an attacker gains by
+/// collisions is bounded by Decoder::kExtensionsMax. Requires: words_of(name).
+inline std::uint64_t hash_of(std::string_view name, const NameWords& words) noexcept {
+  std::uint64_t hash = words.first ^ std::rotl(words.last * 0xA8C24D4244EF7FEB, 29);
+  for (std::size_t at = 8; at + 8 < name.size(); at += 8)
+    hash = std::rotl((hash ^ load64(name.data() + at)) * 0xA8C24D4244EF7FEB, 29);
+  return hash ^ name.size();
+}
+
+inline std::uint64_t hash_of(std::string_view name) noexcept {
+  const auto length = static_cast<std::uint32_t>(name.size());
+  return hash_of(name, words_of(name.data(), length, length));
 }
 
 }  // namespace penstock::decoding

@@ -2,42 +2,28 @@
 #include <penstock/pipeline/decode/walker.hpp>
 
 #include <bit>
-#include <cstddef>
 
 #include <penstock/pipeline/decode/attribute_rules.hpp>
 #include <penstock/pipeline/decode/escapes.hpp>
 #include <penstock/pipeline/decode/scalar.hpp>
 
 namespace penstock::decoding {
-namespace {
-
-/// One bit for each known attribute.
-constexpr unsigned bit(Attribute attribute) noexcept {
-  return 1u << static_cast<unsigned>(attribute);
-}
-
-/// Of equal names equal; different ones rarely share it. Not keyed: what an attacker gains by
-/// collisions is bounded by Decoder::kExtensionsMax.
-std::uint64_t hash_of(std::string_view name, const NameWords& words) noexcept {
-  std::uint64_t hash = words.first ^ std::rotl(words.last * 0xA8C24D4244EF7FEB, 29);
-  for (std::size_t at = 8; at + 8 < name.size(); at += 8)
-    hash = std::rotl((hash ^ load64(name.data() + at)) * 0xA8C24D4244EF7FEB, 29);
-  return hash ^ name.size();
-}
-
-}  // namespace
-
 /// A step's answer: the address of the token behind what it read, or nullptr for a fault.
 using Next = const std::uint32_t*;
 
 /// One walk: its state, and a step for each kind of member. Steps take the address of the value.
 struct Walker::Walk {
-  Walk(std::string_view text, DocumentIndex index, Names& earlier, DecodeMode how) noexcept
+  Walk(std::string_view text, DocumentIndex index, Names& earlier, const Shape& shape,
+       DecodeMode how, std::uint32_t first_special) noexcept
       : tokens(text, index),
         bytes(text.data()),
         names(earlier),
+        known(shape.begin()),
+        known_end(shape.end()),
+        whole(shape.whole()),
+        words_end(Shape::words_end(tokens.length)),
         mode(how),
-        special(find_special(text.data(), 0, tokens.length)) {}
+        special(first_special) {}
 
   [[nodiscard]] std::string_view slice(std::uint32_t from, std::uint32_t end) const noexcept {
     return {bytes + from, end - from};
@@ -59,7 +45,10 @@ struct Walker::Walk {
   }
 
   bool members() noexcept;
+  Next known_strings(Next at) noexcept;
   Next member(Next at) noexcept;
+  Next known_member(const Shape::Member& member, Next at) noexcept;
+  Next found_member(Attribute attribute, Next at) noexcept;
   Next odd_member(Next at) noexcept;
   Next named_member(View name, std::string_view decoded, Next at) noexcept;
   Next text_member(Attribute attribute, Next at) noexcept;
@@ -70,7 +59,9 @@ struct Walker::Walk {
   Next extension_member(View name, std::string_view decoded, const NameWords& words,
                         Next at) noexcept;
   bool new_name(View name, std::string_view decoded, const NameWords& words) noexcept;
+  void add_name(View name, std::uint64_t hash) noexcept;
   Next extension_value(View name, Next at) noexcept;
+  void add_extension(const Extension& extension, ValueKind kind) noexcept;
   Next literal_value(View name, Next at, Extension& extension, ValueKind& kind) noexcept;
   Next string_value(Attribute attribute, View name, Next at, View& value) noexcept;
   bool look_again(Attribute attribute, View name, std::uint32_t open, std::uint32_t end,
@@ -82,6 +73,11 @@ struct Walker::Walk {
   const Tokens tokens;
   const char* const bytes;
   Names& names;
+  const Shape::Member* known;  ///< the member that should come next
+  const Shape::Member* const known_end;
+  const bool whole;
+  const std::uint32_t words_end;  ///< names that begin before it are compared by words
+  bool as_known = true;           ///< so far no other one came
   const DecodeMode mode;
   std::uint32_t special;  ///< the first special byte that no step has passed
   unsigned seen = 0;      ///< known attributes that have a member, null ones included
@@ -97,9 +93,17 @@ struct Walker::Walk {
 };
 
 Fault Walker::walk(std::string_view document, DocumentIndex index, Envelope& envelope) noexcept {
-  Walk walk(document, index, *names_, mode_);
-  if (walk.members() && walk.text_rules()) [[likely]]
+  const std::uint32_t special =
+      find_special_(document.data(), 0, static_cast<std::uint32_t>(document.size()));
+  Walk walk(document, index, *names_, shape_, mode_, special);
+  if (walk.members() && walk.text_rules()) [[likely]] {
     walk.fill(envelope);
+    if (walk.as_known && walk.known == walk.known_end) [[likely]] {
+      shape_.matched();
+    } else {
+      shape_.missed(walk.tokens);
+    }
+  }
   return walk.fault;
 }
 
@@ -107,7 +111,7 @@ inline bool Walker::Walk::members() noexcept {
   Next at = tokens.places + 1;
   if (bytes[*at] != '}') {
     for (;;) {
-      at = member(at);
+      at = member(known_strings(at));
       if (at == nullptr) return false;
       const char byte = bytes[*at];
       if (byte == '}') break;
@@ -119,11 +123,43 @@ inline bool Walker::Walk::members() noexcept {
   return at == tokens.places + tokens.count || broken(*at) != nullptr;
 }
 
+/// Steps over known members whose values are strings with nothing special, up to the last one: most
+/// of most envelopes. Returns where it stopped.
+inline Next Walker::Walk::known_strings(Next at) noexcept {
+  const Shape::Member* member = known;
+  const std::uint32_t plain_end = special;
+  for (; member != known_end && !member->is_data; ++member) {
+    const std::uint32_t open = at[0];
+    const std::uint32_t colon = at[1];
+    if (!member->stands_at(bytes, open, colon, words_end) || bytes[colon + 1] != '"') break;
+    // A token behind a string is known to exist.
+    const std::uint32_t next = at[3];
+    if (load16(bytes + next - 1) != word16("\",") || plain_end < next) break;
+    const View value = View::make(colon + 2, next - colon - 3, false);
+    if (member->attribute == Attribute::extension) {
+      const View name = View::make(open + 1, member->width - 2, false);
+      add_name(name, member->hash);
+      add_extension({name, value}, ValueKind::string);
+    } else {
+      if (value.length() == 0) break;
+      texts[static_cast<unsigned>(member->attribute)] = value;
+      seen |= member->bit;
+    }
+    at += 4;
+  }
+  known = member;
+  return at;
+}
+
 /// A name, a colon, and what the attribute asks for. The usual member is done with here: a name
 /// right before its colon, a string right before the next token, nothing special in either.
 inline Next Walker::Walk::member(Next at) noexcept {
   const std::uint32_t open = at[0];
   const std::uint32_t colon = at[1];
+  if (known != known_end && known->stands_at(bytes, open, colon, words_end)) [[likely]]
+    return known_member(*known++, at);
+  as_known = as_known && known == known_end && !whole;
+  known = known_end;
   if (bytes[open] != '"') [[unlikely]]
     return broken(open);
   if (load16(bytes + colon - 1) != word16("\":") || special < colon) [[unlikely]]
@@ -132,23 +168,36 @@ inline Next Walker::Walk::member(Next at) noexcept {
   const std::uint32_t length = colon - 1 - from;
   const NameWords words = words_of(bytes + from, length, tokens.length - from);
   const Attribute attribute = find_attribute(words, length);
-  const std::uint32_t value = at[2];
-  if (is_text(attribute)) [[likely]] {
-    // A token behind a string is known to exist.
-    const bool fresh = (seen & bit(attribute)) == 0;
-    if (!fresh || bytes[value] != '"') [[unlikely]]
-      return text_member(attribute, at + 2);
-    const std::uint32_t next = at[3];
-    if (bytes[next - 1] != '"' || special < next || next - value <= 2) [[unlikely]]
-      return text_member(attribute, at + 2);
-    seen |= bit(attribute);
-    texts[static_cast<unsigned>(attribute)] = View::make(value + 1, next - value - 2, false);
-    return at + 3;
-  }
   if (attribute == Attribute::extension)
     return extension_member(View::make(from, length, false), slice(from, from + length), words,
                             at + 2);
-  return attribute == Attribute::data ? data_member(at + 2) : base64_member(at + 2);
+  return found_member(attribute, at + 2);
+}
+
+/// A member whose name is the one that was expected there. None of those before has this name.
+inline Next Walker::Walk::known_member(const Shape::Member& member, Next at) noexcept {
+  if (member.attribute != Attribute::extension) return found_member(member.attribute, at + 2);
+  const View name = View::make(at[0] + 1, member.width - 2, false);
+  add_name(name, member.hash);
+  return extension_value(name, at + 2);
+}
+
+/// A known attribute by its value.
+[[gnu::always_inline]] inline Next Walker::Walk::found_member(Attribute attribute,
+                                                              Next at) noexcept {
+  if (!is_text(attribute)) [[unlikely]]
+    return attribute == Attribute::data ? data_member(at) : base64_member(at);
+  const std::uint32_t value = at[0];
+  const bool fresh = (seen & bit(attribute)) == 0;
+  if (!fresh || bytes[value] != '"') [[unlikely]]
+    return text_member(attribute, at);
+  // A token behind a string is known to exist.
+  const std::uint32_t next = at[1];
+  if (bytes[next - 1] != '"' || special < next || next - value <= 2) [[unlikely]]
+    return text_member(attribute, at);
+  seen |= bit(attribute);
+  texts[static_cast<unsigned>(attribute)] = View::make(value + 1, next - value - 2, false);
+  return at + 1;
 }
 
 /// As member, with white space around the colon or with something special on the way.
@@ -303,10 +352,15 @@ inline bool Walker::Walk::new_name(View name, std::string_view decoded,
     fail(Refusal::too_many_extensions, name.offset - 1, Attribute::extension, name);
     return false;
   }
+  add_name(name, hash);
+  return true;
+}
+
+/// Requires: room for one more.
+inline void Walker::Walk::add_name(View name, std::uint64_t hash) noexcept {
   names.hashes[names_count] = hash;
   names.views[names_count] = name;
   ++names_count;
-  return true;
 }
 
 /// A string, a boolean or a whole number of 32 bits; null is absent (CloudEvents JSON format 1.0.2,
@@ -318,13 +372,18 @@ inline Next Walker::Walk::extension_value(View name, Next at) noexcept {
                          : literal_value(name, at, extension, kind);
   // A string may be empty; its view is present all the same.
   if (at == nullptr || !extension.value.present()) return at;
+  add_extension(extension, kind);
+  return at;
+}
+
+/// The first ones have a place in the envelope.
+inline void Walker::Walk::add_extension(const Extension& extension, ValueKind kind) noexcept {
   if (extensions_count < extensions.size()) {
     extensions[extensions_count] = extension;
     extension_kinds |=
         static_cast<std::uint8_t>(static_cast<unsigned>(kind) << 2 * extensions_count);
   }
   ++extensions_count;
-  return at;
 }
 
 [[gnu::noinline]] Next Walker::Walk::literal_value(View name, Next at, Extension& extension,

@@ -16,6 +16,8 @@
 
 #include <penstock/pipeline/decode/attribute.hpp>
 #include <penstock/pipeline/decode/decoder.hpp>
+#include <penstock/pipeline/decode/shape.hpp>
+#include <penstock/pipeline/decode/special.hpp>
 #include <penstock/pipeline/decode/tokens.hpp>
 
 namespace penstock::decoding {
@@ -53,6 +55,8 @@ class Walker {
   };
 
   DecodeMode mode_;
+  FindSpecial find_special_ = fastest_find_special();
+  Shape shape_;
   std::unique_ptr<Names> names_;
 };
 

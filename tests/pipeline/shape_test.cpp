@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// A decoder that has learnt what events look like against one that has never seen any: the answers,
+// and what is read, are the same.
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <penstock/pipeline/decode/decoder.hpp>
+
+#include "documents.hpp"
+
+namespace penstock {
+namespace {
+
+using testing::decode;
+using testing::Decoded;
+using testing::DocumentMaker;
+using testing::make_decoder;
+using testing::test_documents;
+using testing::test_seed;
+
+constexpr int kEnough = 16;  ///< events of a new shape until it is learnt
+
+std::string text_of(std::string_view document, const Decoded& decoded) {
+  const DecodeAnswer& answer = decoded.answer;
+  std::string text(to_string(answer.refusal));
+  text += ' ' + std::to_string(answer.offset) + ' ' + std::string(answer.attribute) + ' ' +
+          std::to_string(answer.name.offset) + '+' + std::to_string(answer.name.length());
+  if (!answer.ok()) return text;
+  std::array<unsigned char, sizeof(Envelope)> bytes{};
+  std::memcpy(bytes.data(), &decoded.envelope, sizeof(Envelope));
+  for (const unsigned char byte : bytes) text += ' ' + std::to_string(byte);
+  return text + ' ' + std::string(document);
+}
+
+void expect_as_new(Decoder& experienced, const std::string& document) {
+  Decoder fresh = make_decoder();
+  const std::string wanted = text_of(document, decode(fresh, document));
+  ASSERT_EQ(text_of(document, decode(experienced, document)), wanted) << document;
+}
+
+constexpr std::string_view kBegin =
+    R"({"specversion":"1.0","id":"event-0001","source":"/shop","type":"order.placed",)";
+constexpr std::string_view kMiddle =
+    R"("datacontenttype":"application/json","seq":"12","averylongextension1":"x","n":5,)";
+constexpr std::string_view kEnd = R"("data":{"a":[1,2]},"subject":"s"})";
+
+TEST(ShapeTest, events_that_differ_from_those_before_are_answered_as_by_a_new_decoder) {
+  const std::string usual = std::string(kBegin) + std::string(kMiddle) + std::string(kEnd);
+  Decoder decoder = make_decoder();
+  for (int i = 0; i < kEnough; ++i) expect_as_new(decoder, usual);
+  const std::vector<std::pair<std::string_view, std::string_view>> changes = {
+      {R"("seq":)", R"("sea":)"},
+      {R"("seq":)", R"("seqq":)"},
+      {R"("seq":)", R"("se":)"},
+      {R"("seq":)", R"("se_":)"},
+      {R"("seq":)", R"("seq" :)"},
+      {R"("seq":)", R"("seq": )"},
+      {R"("seq":)", R"("s\u0065q":)"},
+      {R"("seq":"12")", R"("seq":12)"},
+      {R"("seq":"12")", R"("seq":null)"},
+      {R"("seq":"12")", R"("seq":"")"},
+      {R"("seq":"12")", R"("seq":"1\n2")"},
+      {R"("seq":"12")", R"("seq":"\u00412")"},
+      {R"("seq":"12")", "\"seq\":\"1\xC3\xA4\""},
+      {R"("seq":"12")", R"("seq":[12])"},
+      {R"("seq":"12",)", ""},
+      {R"("seq":"12",)", R"("seq":"12","seq":"12",)"},
+      {R"("n":5,)", R"("n":5,"seq":"12",)"},
+      {R"("n":5,)", R"("n":5,"id":"again",)"},
+      {R"("n":5,)", R"("n":"5",)"},
+      {R"("n":5,)", R"("n":5.5,)"},
+      {R"("averylongextension1")", R"("averylongextension2")"},
+      {R"("averylongextension1")", R"("averylongextensiom1")"},
+      {R"("averylongextension1")", R"("averylongextensi0n1")"},
+      {R"("averylongextension1")", R"("averylongextensxxnsion1")"},
+      {R"("datacontenttype")", R"("datacontenttypf")"},
+      {R"("datacontenttype")", R"("datacontentyype")"},
+      {R"("id":"event-0001")", R"("id":"")"},
+      {R"("id":"event-0001")", R"("id":null)"},
+      {R"("id":"event-0001",)", ""},
+      {R"("id":"event-0001")", R"("ie":"event-0001")"},
+      {R"("specversion":"1.0")", R"("specversion":"1.1")"},
+      {R"("data":{"a":[1,2]})", R"("data":"text")"},
+      {R"("data":{"a":[1,2]})", R"("data":{"a":[1,2})"},
+      {R"("data":{"a":[1,2]})", R"("data_base64":"AAEC")"},
+      {R"("data":{"a":[1,2]},)", ""},
+      {R"(,"subject":"s")", ""},
+      {R"("subject":"s")", R"("subject":"s","more":"m")"},
+      {R"("subject":"s")", R"("seq":"s")"},
+      {R"("subject":"s"})", R"("subject":"s")"},
+  };
+  for (const auto& [part, other] : changes) {
+    std::string document = usual;
+    document.replace(document.find(part), part.size(), other);
+    expect_as_new(decoder, document);
+    expect_as_new(decoder, usual);
+  }
+}
+
+TEST(ShapeTest, broken_events_are_answered_as_by_a_new_decoder) {
+  DocumentMaker maker(test_seed());
+  for (std::uint64_t i = test_documents(10000) / 50; i > 0; --i) {
+    const std::string usual = maker.valid_event();
+    Decoder decoder = make_decoder();
+    for (int k = 0; k < kEnough; ++k) static_cast<void>(decode(decoder, usual));
+    for (int k = 0; k < 50; ++k) expect_as_new(decoder, maker.mutated(usual));
+  }
+}
+
+TEST(ShapeTest, shapes_that_keep_changing_are_read_as_by_a_new_decoder) {
+  DocumentMaker maker(test_seed());
+  Decoder decoder = make_decoder();
+  std::vector<std::string> shapes;
+  for (int i = 0; i < 3; ++i) shapes.push_back(maker.valid_event());
+  for (int i = 0; i < 300; ++i)
+    for (std::uint64_t run = maker.below(12); run > 0; --run)
+      expect_as_new(decoder, shapes[static_cast<std::size_t>(i) % shapes.size()]);
+}
+
+}  // namespace
+}  // namespace penstock
