@@ -35,6 +35,9 @@ class RunnerThread;
 class SourceThread;
 class HostLoop;
 
+/// What a source's thread does of the runners' work before the claim.
+enum class Ahead : std::uint8_t { nothing, index, decode };
+
 /// What one producer handle counts and needs; used by one thread at a time.
 struct alignas(kControlBytes) ProducerState {
   explicit ProducerState(std::optional<Decoder> own_decoder) : decoder(std::move(own_decoder)) {}
@@ -43,7 +46,7 @@ struct alignas(kControlBytes) ProducerState {
   std::optional<Decoder> decoder;     ///< where it decodes or indexes
   std::uint16_t source = 0;           ///< number of its source; 0: the host's
   std::uint16_t until_next_look = 0;  ///< publishes before it looks at the backlog again
-  bool indexes_ahead = false;         ///< what it decided when it looked
+  Ahead ahead = Ahead::nothing;       ///< what it decided when it looked
   std::uint32_t open_claims = 0;
   // Written by the producing thread, read by stats().
   Counter offered;
@@ -54,6 +57,7 @@ struct alignas(kControlBytes) ProducerState {
   Counter wakes_late;  ///< waits for room that timed out where somebody should have woken
   Counter spilled;
   Counter indexed_ahead;
+  Counter decoded_ahead;
   std::array<Counter, kRefuseReasons> refused;
   // Guarded by PipelineCore::lock_.
   bool in_use = true;
@@ -206,7 +210,7 @@ class PipelineCore : public std::enable_shared_from_this<PipelineCore> {
   Status close_ports();
   Report make_report(const Health& health_at_deadline);
   PublishResult prepare(ProducerState& state, std::string_view event, Prepared& prepared) noexcept;
-  [[nodiscard]] bool indexes_ahead(ProducerState& state, unsigned partition) const noexcept;
+  [[nodiscard]] Ahead works_ahead(ProducerState& state, unsigned partition) const noexcept;
   PublishResult enter(ProducerState& state, const Offer& offer, Prepared& prepared) noexcept;
   PublishResult publish_inline(ProducerState& state, const Offer& offer,
                                Prepared& prepared) noexcept;

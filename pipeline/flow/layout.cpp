@@ -277,14 +277,18 @@ void LayoutMaker::choose_decoder() {
       !out_.source_decodes && out_.options.on_missing_key == OnMissingKey::refuse;
   out_.plan.source_decodes = out_.source_decodes;
   // More than the batch that is being handled and the next.
-  out_.index_ahead_backlog = std::min(2 * out_.options.batch.events, out_.options.ring.slots / 2);
+  const std::uint32_t slots = out_.options.ring.slots;
+  out_.index_ahead_backlog = std::min(2 * out_.options.batch.events, slots / 2);
+  // Further behind than indexing alone could help. Who decodes has to check the key.
+  out_.decode_ahead_backlog =
+      out_.runner_checks_key ? slots + 1 : std::min(2 * out_.index_ahead_backlog, slots / 4 * 3);
   if (out_.source_decodes) {
     reason("producers decode: the key \"{}\" chooses among {} partitions", out_.options.key,
            out_.options.partitions);
     return;
   }
   reason("runners decode: one partition needs no key before the claim{}",
-         out_.sources == 0 ? "" : "; sources index for runners that lag behind");
+         out_.sources == 0 ? "" : "; sources index and decode for runners that lag behind");
   std::vector<unsigned> first;
   for (unsigned i = 0; i < out_.segments.size(); ++i)
     if (out_.segments[i].after.empty()) first.push_back(i);

@@ -55,6 +55,8 @@ struct Layout {
   bool runner_checks_key = false;  ///< on_missing_key = "refuse" where the runner decodes
   /// Places ahead of the slowest runner from which on a source indexes events for it.
   std::uint32_t index_ahead_backlog = 0;
+  /// The same from which on it decodes them.
+  std::uint32_t decode_ahead_backlog = 0;
   bool host_driven = false;
   std::vector<LayoutStage> stages;
   std::vector<LayoutSegment> segments;

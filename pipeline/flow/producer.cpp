@@ -149,24 +149,36 @@ PublishResult PipelineCore::publish(ProducerState& state, const Offer& offer) no
 PublishResult PipelineCore::prepare(ProducerState& state, std::string_view event,
                                     Prepared& prepared) noexcept {
   if (layout.source_decodes) return route(state, event, prepared);
-  if (state.source == 0 || !indexes_ahead(state, 0)) return PublishResult::accepted;
-  // An event without an index is indexed by the runner, which finds out what is wrong with it.
+  if (state.source == 0) return PublishResult::accepted;
+  const Ahead ahead = works_ahead(state, 0);
+  if (ahead == Ahead::nothing) return PublishResult::accepted;
+  // An event that cannot be indexed or decoded is left to the runner, which finds out what is wrong
+  // with it.
   state.decoder->clear();
   DocumentIndex index;
-  if (state.decoder->index(event, index)) [[likely]]
-    prepared.annex = annex_for(index, event.size());
+  if (ahead == Ahead::decode) {
+    prepared.fields.decoded = state.decoder->decode(event, prepared.envelope, index).ok();
+    if (!prepared.fields.decoded) [[unlikely]]
+      return PublishResult::accepted;
+  } else if (!state.decoder->index(event, index)) [[unlikely]] {
+    return PublishResult::accepted;
+  }
+  prepared.annex = annex_for(index, event.size());
   return PublishResult::accepted;
 }
 
-/// True if the runners of a partition lag behind: then this thread takes work from them rather than
-/// wait for room later. Where they do not, it would only keep them waiting. So both sides have
-/// enough to do, whichever is the slower one at the moment.
-bool PipelineCore::indexes_ahead(ProducerState& state, unsigned partition) const noexcept {
+/// What this thread takes from the runners of a partition that lag behind, rather than wait for
+/// room later: the more, the further they lag. Where they do not, it would only keep them waiting.
+/// So both sides have enough to do, whichever is the slower one at the moment.
+Ahead PipelineCore::works_ahead(ProducerState& state, unsigned partition) const noexcept {
   if (state.until_next_look-- == 0) {
     state.until_next_look = kPublishesPerLook - 1;
-    state.indexes_ahead = partitions[partition]->ring().backlog() >= layout.index_ahead_backlog;
+    const std::uint32_t backlog = partitions[partition]->ring().backlog();
+    state.ahead = backlog >= layout.decode_ahead_backlog  ? Ahead::decode
+                  : backlog >= layout.index_ahead_backlog ? Ahead::index
+                                                          : Ahead::nothing;
   }
-  return state.indexes_ahead;
+  return state.ahead;
 }
 
 /// The claim, in the arena or beside it.
@@ -199,7 +211,7 @@ PublishResult PipelineCore::route(ProducerState& state, std::string_view event,
   prepared.fields.key_hash = partitioner.hash(*key);
   prepared.partition = partitioner.partition_of(prepared.fields.key_hash);
   // Behind this thread only handlers look at data.
-  if (!layout.stages.empty() && indexes_ahead(state, prepared.partition))
+  if (!layout.stages.empty() && works_ahead(state, prepared.partition) != Ahead::nothing)
     prepared.annex = annex_for(index, event.size());
   return PublishResult::accepted;
 }
@@ -278,8 +290,10 @@ PublishResult PipelineCore::publish_lent(ProducerState& state, const Offer& offe
 void PipelineCore::enter_slot(ProducerState& state, const Offer& offer,
                               const EventRing::Claim& claim, Prepared& prepared) noexcept {
   prepared.fields.accepted_ns = offer.planned_ns != 0 ? offer.planned_ns : clock.now_ns();
-  if (prepared.fields.decoded)
+  if (prepared.fields.decoded) {
     partitions[prepared.partition]->envelope(claim.slot_index()) = prepared.envelope;
+    if (!layout.source_decodes) state.decoded_ahead.add(1);
+  }
   count_accepted(state, offer.event.size(), prepared.fields);
 }
 

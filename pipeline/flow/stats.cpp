@@ -153,6 +153,7 @@ void PipelineCore::add_producers(Stats& stats) const {
     stats.waits.wakes_late += state->wakes_late.get();
     stats.spilled += state->spilled.get();
     stats.indexed_ahead += state->indexed_ahead.get();
+    stats.decoded_ahead += state->decoded_ahead.get();
     for (std::size_t reason = 0; reason < kRefuseReasons; ++reason)
       stats.refused[reason] += state->refused[reason].get();
     stats.offered += state->offered.get();

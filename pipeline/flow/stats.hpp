@@ -93,6 +93,7 @@ struct Stats {
   std::uint64_t blocked_ns = 0;     ///< time that producers waited for room, summed
   std::uint64_t spilled = 0;        ///< events that did not fit inline
   std::uint64_t indexed_ahead = 0;  ///< events that a source indexed for runners that lagged behind
+  std::uint64_t decoded_ahead = 0;  ///< events that a source decoded for them
   std::uint64_t spill_bytes = 0;    ///< in use
   std::uint64_t callbacks_thrown =
       0;                         ///< calls of the pressure callback that ended by an exception
