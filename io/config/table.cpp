@@ -220,11 +220,10 @@ constexpr ProfileDefault kProfileDefaults[] = {
     {Profile::throughput, "batch", "events", 256, "edges of a batch are paid less often"},
     {Profile::throughput, "batch", "bytes", 256 * kKiB, "room for 256 events of 1 KiB"},
     {Profile::throughput, "ring", "slots", 16384, "sources read ahead further"},
-    {Profile::throughput, "ring", "arena", 4 * kMiB, "room for 16,384 events of 256 bytes"},
     {Profile::quiet, "threads", "wait", static_cast<std::uint64_t>(WaitKind::park),
      "no CPU without work, at 25 to 60 us for a wake-up"},
     {Profile::quiet, "ring", "slots", 1024, "a quarter of the memory"},
-    {Profile::quiet, "ring", "arena", 256 * kKiB, "a quarter of the memory"},
+    {Profile::quiet, "ring", "arena", 256 * kKiB, "a sixteenth of the memory"},
 };
 
 std::string show_number(const Property& property, std::uint64_t number) {

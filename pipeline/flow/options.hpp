@@ -23,7 +23,7 @@ enum class PinKind : std::uint8_t { automatic, none, list };
 
 struct RingOptions {
   std::uint32_t slots = 4096;                ///< power of two, per partition
-  std::uint64_t arena_bytes = 1 << 20;       ///< power of two, per partition
+  std::uint64_t arena_bytes = 4 << 20;       ///< power of two, per partition
   std::uint32_t event_bytes_max = 1 << 20;   ///< a longer event is refused as too_large
   std::uint32_t inline_bytes_max = 0;        ///< a longer event spills; 0: an eighth of the arena
   std::uint64_t spill_bytes_max = 16 << 20;  ///< for all partitions together

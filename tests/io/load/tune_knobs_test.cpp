@@ -96,8 +96,8 @@ TEST_F(TuneKnobs, choices_stand_around_the_given_values) {
             "4 events | 16 events | (64 events) | 256 events or 128KiB | 1,024 events or 512KiB");
   EXPECT_EQ(in_words(made, "partitions"), "(1 partition) | 2 partitions | 4 partitions");
   EXPECT_EQ(in_words(made, "ring"),
-            "256 slots, 64KiB | 1,024 slots, 256KiB | (4,096 slots, 1MiB) | 16,384 slots, 4MiB | "
-            "65,536 slots, 16MiB");
+            "256 slots, 256KiB | 1,024 slots, 1MiB | (4,096 slots, 4MiB) | 16,384 slots, 16MiB | "
+            "65,536 slots, 64MiB");
   EXPECT_EQ(in_words(made, "segments"), "(all on one thread) | divided before sinks");
   EXPECT_EQ(left_out(made), "");
 }

@@ -192,7 +192,7 @@ TEST_F(Tuner, what_cannot_be_run_together_is_not_run) {
   const auto large_batches = [](const PipelineOptions& options, double) {
     return Planted{.capacity = 1e4 * options.batch.events};
   };
-  const TuneResult result = tune(large_batches, {}, "[batch]\nevents = 64\n");
+  const TuneResult result = tune(large_batches, {}, "[ring]\narena = \"1MiB\"\n");
   EXPECT_EQ(changes(result),
             std::vector<std::string>{"batch: 64 events -> 1,024 events or 512KiB"});
   const TuneTrial* const trial = trial_of(result, "1,024 slots, 256KiB");
