@@ -178,10 +178,10 @@ class BasicEventRing {
   Slot& slot_to_write(std::uint32_t sequence) noexcept {
     return slots_[sequence & (slots_count_ - 1)];
   }
-  /// Fills a claim for an event of `units` (0: elsewhere) that may begin at `start_units`; returns
-  /// where the next may begin.
-  std::uint64_t hand_out(Claim& claim, std::uint32_t sequence, std::uint64_t start_units,
-                         std::uint64_t units, bool wakes) noexcept;
+  /// Fills a claim for an event of `units` (0: elsewhere), behind which the next may begin at
+  /// `end_units`.
+  void hand_out(Claim& claim, std::uint32_t sequence, std::uint64_t end_units, std::uint64_t units,
+                bool wakes) noexcept;
   void publish(Slot& slot, std::uint32_t sequence, bool wakes) noexcept;
 
   // Fixed after construction.

@@ -136,18 +136,16 @@ template <class Extent>
 }
 
 template <class Atomics, class Position>
-std::uint64_t BasicEventRing<Atomics, Position>::hand_out(Claim& claim, std::uint32_t sequence,
-                                                          std::uint64_t start_units,
-                                                          std::uint64_t units,
-                                                          bool wakes) noexcept {
-  const std::uint64_t end = start_units + (units == 0 ? 0 : extent(start_units, units));
+void BasicEventRing<Atomics, Position>::hand_out(Claim& claim, std::uint32_t sequence,
+                                                 std::uint64_t end_units, std::uint64_t units,
+                                                 bool wakes) noexcept {
   PENSTOCK_DCHECK(!claim);
   claim.ring_ = this;
-  claim.data_ = units == 0 ? nullptr : arena_ + ((end - units) & (units_count_ - 1)) * kUnitBytes;
+  claim.data_ =
+      units == 0 ? nullptr : arena_ + ((end_units - units) & (units_count_ - 1)) * kUnitBytes;
   claim.sequence_ = sequence;
-  claim.end_units_ = static_cast<std::uint32_t>(end & Position::kUnitMask);
+  claim.end_units_ = static_cast<std::uint32_t>(end_units & Position::kUnitMask);
   claim.wakes_ = wakes;
-  return end;
 }
 
 template <class Atomics, class Position>
@@ -159,7 +157,7 @@ template <class Atomics, class Position>
   const ClaimResult result = take(
       1, use_reserve, [&](std::uint64_t start) { return extent(start, units); }, taken);
   if (result == ClaimResult::claimed)
-    hand_out(claim, taken.from.sequence(), taken.from.units(), units, taken.wakes);
+    hand_out(claim, taken.from.sequence(), taken.to.units(), units, taken.wakes);
   return result;
 }
 
@@ -170,7 +168,7 @@ ClaimResult BasicEventRing<Atomics, Position>::try_claim_slot(bool use_reserve,
   const ClaimResult result = take(
       1, use_reserve, [](std::uint64_t) { return std::uint64_t{0}; }, taken);
   if (result == ClaimResult::claimed)
-    hand_out(claim, taken.from.sequence(), taken.from.units(), 0, taken.wakes);
+    hand_out(claim, taken.from.sequence(), taken.to.units(), 0, taken.wakes);
   return result;
 }
 
@@ -195,9 +193,11 @@ ClaimResult BasicEventRing<Atomics, Position>::try_claim_batch(
   if (result != ClaimResult::claimed) return result;
   std::uint64_t at = taken.from.units();
   for (std::uint32_t i = 0; i < count; ++i) {
+    const std::uint64_t units = units_for(lengths[i]);
+    at += extent(at, units);
     // The first one wakes: it may be read as soon as it is published, whatever becomes of the rest.
-    at = hand_out(claims[i], Position::sequence_after(taken.from.sequence(), i), at,
-                  units_for(lengths[i]), taken.wakes && i == 0);
+    hand_out(claims[i], Position::sequence_after(taken.from.sequence(), i), at, units,
+             taken.wakes && i == 0);
   }
   return result;
 }

@@ -33,6 +33,23 @@ inline void copy_items(T* to, const T* from, std::size_t count) noexcept {
   }
 }
 
+/// Copies one item. A short one by words: it often was made just before, field by field, and a load
+/// wider than the stores has to wait until they have left the core.
+template <class T>
+inline void copy_item(T* to, const T& from) noexcept {
+  constexpr std::size_t kShortBytes = 64;
+  if constexpr (sizeof(T) % 8 == 0 && sizeof(T) <= kShortBytes) {
+    for (std::size_t at = 0; at < sizeof(T); at += 8) {
+      std::uint64_t word = 0;
+      std::memcpy(&word, reinterpret_cast<const unsigned char*>(&from) + at, 8);
+      asm("" : "+r"(word));  // or compilers join the words again
+      std::memcpy(reinterpret_cast<unsigned char*>(to) + at, &word, 8);
+    }
+  } else {
+    copy_items(to, &from, 1);
+  }
+}
+
 /// Of Ring<T, ProducerKind::single>. Belongs to one thread.
 template <class T, class Atomics>
 class SingleProducer {
@@ -58,6 +75,17 @@ class SingleProducer {
   /// before is published where the ring looks full.
   bool try_write(const T& item) noexcept;
   std::size_t try_write_batch(std::span<const T> items) noexcept;
+  /// Places for up to `count` items that lie side by side, to be written in place and counted by
+  /// commit(): fewer at the ring's end and where it is nearly full, none if it is full. The fastest
+  /// way for small items: nothing but the items is written meanwhile, and stores to one line, one
+  /// behind the other, leave the core together.
+  std::span<T> try_claim(std::size_t count) noexcept;
+  /// The first `count` of the places are written; readers see them with the next publish().
+  /// Requires: at most as many as try_claim() gave since the last commit() or write.
+  void commit(std::size_t count) noexcept {
+    PENSTOCK_DCHECK(count <= room());
+    pending_ += count;
+  }
   /// Hands over all that was written.
   void publish() noexcept;
   /// Hands over what was written if it is time: at once while the slowest reader keeps up; up to
@@ -73,19 +101,26 @@ class SingleProducer {
  private:
   /// How many items there is room for, after another look at the readers.
   std::uint64_t look() noexcept;
-  [[nodiscard]] std::uint64_t room() const noexcept { return full_at_ - written_; }
+  [[nodiscard]] std::uint64_t published() const noexcept {
+    // relaxed: own value, or that of the handle before, which the caller orders before this one.
+    return ring_->head_.load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] std::uint64_t written() const noexcept { return published() + pending_; }
+  [[nodiscard]] std::uint64_t room() const noexcept { return full_at_ - written(); }
+  /// Writes an item, at `at`, if there is room.
+  bool put(const T& item, std::uint64_t& at) noexcept;
 
   // Fixed after construction.
   Items* ring_;
   T* slots_;
   std::uint64_t mask_;
   std::uint64_t coalesced_max_;
-  // Producer thread only.
-  std::uint64_t written_;
-  std::uint64_t full_at_;  ///< written up to here the ring is full, as far as was seen
-  std::uint64_t published_;
-  std::uint64_t due_ = 1;  ///< so many unpublished items are published
-  std::uint64_t look_at_;  ///< published up to here it is time to see whether the reader lags
+  // Producer thread only. What changes with each item is the ring's head alone, where that is
+  // published: every other line that is stored to between two items delays them.
+  std::uint64_t full_at_ = 0;  ///< written up to here the ring is full, as far as was seen
+  std::uint64_t pending_ = 0;  ///< written and not yet published
+  std::uint64_t due_ = 1;      ///< so many unpublished items are published
+  std::uint64_t look_at_;      ///< published up to here it is time to see whether the reader lags
 };
 
 /// Of Ring<T, ProducerKind::multi>. Belongs to one thread; each thread takes its own.
@@ -121,10 +156,7 @@ SingleProducer<T, Atomics>::SingleProducer(Items& ring) noexcept
       slots_(ring.slots_.get()),
       mask_(ring.mask_),
       // A quarter of a small ring, so that the reader has work while the next are written.
-      coalesced_max_(std::clamp<std::uint64_t>(ring.slots() / 4, 1, kCoalescedMax)),
-      // relaxed: written by the handle before, which the caller orders before this one.
-      written_(ring.head_.load(std::memory_order_relaxed)),
-      published_(written_) {
+      coalesced_max_(std::clamp<std::uint64_t>(ring.slots() / 4, 1, kCoalescedMax)) {
   PENSTOCK_CHECK(ring.readers_count_ != 0);
   // Best effort: two threads that take one each at the same time race for it.
   PENSTOCK_CHECK(!std::exchange(ring.has_producer_, true));
@@ -135,46 +167,58 @@ template <class T, class Atomics>
 std::uint64_t SingleProducer<T, Atomics>::look() noexcept {
   const std::uint64_t gate = ring_->slowest();
   full_at_ = gate + mask_ + 1;
-  const bool lags = published_ - gate >= coalesced_max_;
+  const bool lags = published() - gate >= coalesced_max_;
   due_ = lags ? coalesced_max_ : 1;
   // Seldom while it lags: each look takes a line from the reader.
-  look_at_ = published_ + std::max(coalesced_max_, lags ? (mask_ + 1) / 8 : 0);
+  look_at_ = published() + std::max(coalesced_max_, lags ? (mask_ + 1) / 8 : 0);
   return room();
 }
 
 template <class T, class Atomics>
-bool SingleProducer<T, Atomics>::try_write(const T& item) noexcept {
-  if (room() == 0) {
+inline bool SingleProducer<T, Atomics>::put(const T& item, std::uint64_t& at) noexcept {
+  at = written();
+  if (at == full_at_) {
     publish();
     if (look() == 0) return false;
   }
-  T* const slot = &slots_[written_ & mask_];
+  T* const slot = &slots_[at & mask_];
   Atomics::plain_write(slot, sizeof(T));
-  copy_items(slot, &item, 1);
-  ++written_;
+  copy_item(slot, item);
+  return true;
+}
+
+template <class T, class Atomics>
+bool SingleProducer<T, Atomics>::try_write(const T& item) noexcept {
+  std::uint64_t at = 0;
+  if (!put(item, at)) return false;
+  ++pending_;
   return true;
 }
 
 template <class T, class Atomics>
 void SingleProducer<T, Atomics>::publish() noexcept {
-  if (published_ == written_) return;
-  published_ = written_;
+  if (pending_ == 0) return;
+  const std::uint64_t end = written();
+  pending_ = 0;
   // release: pairs with the acquire in Ring::published(): the items before it.
-  ring_->head_.store(written_, std::memory_order_release);
+  ring_->head_.store(end, std::memory_order_release);
 }
 
 template <class T, class Atomics>
 void SingleProducer<T, Atomics>::publish_when_due() noexcept {
-  if (written_ - published_ < due_) return;
+  if (pending_ < due_) return;
   // Before publishing: what is about to be published is no lag.
-  if (static_cast<std::int64_t>(published_ - look_at_) >= 0) look();
+  if (static_cast<std::int64_t>(published() - look_at_) >= 0) look();
   publish();
 }
 
 template <class T, class Atomics>
 bool SingleProducer<T, Atomics>::try_push(const T& item) noexcept {
-  if (!try_write(item)) return false;
-  publish();
+  std::uint64_t at = 0;
+  if (!put(item, at)) return false;
+  if (pending_ != 0) pending_ = 0;  // nothing is stored where there is nothing to change
+  // release: pairs with the acquire in Ring::published(): this item and those before it.
+  ring_->head_.store(at + 1, std::memory_order_release);
   return true;
 }
 
@@ -186,14 +230,26 @@ std::size_t SingleProducer<T, Atomics>::try_write_batch(std::span<const T> items
   }
   const std::size_t count = std::min<std::uint64_t>(items.size(), room());
   for (std::size_t done = 0; done < count;) {
-    const std::uint64_t at = written_ & mask_;
+    const std::uint64_t at = written() & mask_;
     const std::size_t run = std::min<std::uint64_t>(count - done, mask_ + 1 - at);
     Atomics::plain_write(&slots_[at], run * sizeof(T));
     copy_items(&slots_[at], items.data() + done, run);
-    written_ += run;
+    pending_ += run;
     done += run;
   }
   return count;
+}
+
+template <class T, class Atomics>
+std::span<T> SingleProducer<T, Atomics>::try_claim(std::size_t count) noexcept {
+  if (room() < count) {
+    publish();
+    look();
+  }
+  const std::uint64_t at = written() & mask_;
+  const std::uint64_t run = std::min<std::uint64_t>({count, room(), mask_ + 1 - at});
+  Atomics::plain_write(&slots_[at], run * sizeof(T));
+  return {&slots_[at], static_cast<std::size_t>(run)};
 }
 
 template <class T, class Atomics>
@@ -246,7 +302,7 @@ std::size_t MultiProducer<T, Atomics>::try_push_batch(std::span<const T> items) 
   for (std::uint64_t i = 0; i < count; ++i) {
     auto& slot = ring_->slots_[(first + i) & ring_->mask_];
     Atomics::plain_write(&slot.item, sizeof(T));
-    copy_items(&slot.item, &items[i], 1);
+    copy_item(&slot.item, items[i]);
     // release: pairs with the acquire in Ring::published(): the item.
     slot.stamp.store(first + i + 1, std::memory_order_release);
   }

@@ -108,6 +108,43 @@ TEST(TypedRing, batch_goes_around_the_end_of_the_ring) {
   }
 }
 
+TEST(TypedRing, items_are_written_in_place) {
+  Ring<std::uint64_t> ring(8, kNearWrap);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  std::uint64_t next = 0;
+  std::vector<std::uint64_t> written;
+  const auto write = [&](std::size_t wanted, std::size_t used) {
+    const std::span<std::uint64_t> places = producer.try_claim(wanted);
+    const std::size_t count = std::min(used, places.size());
+    for (std::uint64_t& place : places.first(count)) written.push_back(place = next++);
+    producer.commit(count);
+    return places.size();
+  };
+  for (int lap = 0; lap < 50; ++lap) {
+    written.clear();
+    std::size_t in_all = 0;
+    while (written.size() < 8) in_all += write(3, 2);  // of three places two are used
+    EXPECT_GE(in_all, 8U);
+    EXPECT_EQ(write(3, 3), 0U);
+    producer.publish();
+    EXPECT_EQ(read_all(reader), written);
+  }
+  EXPECT_EQ(write(100, 0), 8U - (kNearWrap + next) % 8);
+}
+
+TEST(TypedRing, places_that_were_claimed_are_not_seen_before_they_are_published) {
+  Ring<std::uint64_t> ring(8);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  producer.try_claim(2)[0] = 7;
+  EXPECT_TRUE(read_all(reader).empty());
+  producer.commit(1);
+  EXPECT_TRUE(read_all(reader).empty());
+  producer.publish();
+  EXPECT_EQ(read_all(reader), std::vector<std::uint64_t>{7});
+}
+
 TEST(TypedRing, large_items_arrive_whole) {
   struct Large {
     std::array<std::uint64_t, 64> words;

@@ -355,10 +355,17 @@ class TypedStress {
   /// One of the ways to push some of the first items; returns how many.
   static std::size_t push_some(typename Items::Producer& handle, std::span<const Item> items,
                                Restless& restless) {
-    const unsigned way = restless.dice().below(kind == ProducerKind::single ? 4 : 2);
+    const unsigned way = restless.dice().below(kind == ProducerKind::single ? 5 : 2);
     if (way == 0) return handle.try_push(items[0]) ? 1 : 0;
     if (way == 1) return handle.try_push_batch(items);
     if constexpr (kind == ProducerKind::single) {
+      if (way == 4) {
+        const std::span<Item> places = handle.try_claim(items.size());
+        restless.maybe();
+        std::copy_n(items.begin(), places.size(), places.begin());
+        handle.commit(places.size());
+        return places.size();
+      }
       const std::size_t count =
           way == 2 ? (handle.try_write(items[0]) ? 1 : 0) : handle.try_write_batch(items);
       restless.maybe();

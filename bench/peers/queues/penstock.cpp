@@ -8,17 +8,15 @@ namespace {
 
 constexpr std::size_t kArrayBytesMax = 4096;  ///< a copy of more would fill the first cache
 
-/// Items in batches: as an array, or, where that would be too large, written one by one and
-/// published together.
+/// Items in batches: written in place, and, where that is not too large, as an array.
 template <class T, std::size_t batch>
 void add_batches(Implementations& to, const Cores& cores, std::size_t slots) {
-  constexpr bool array = batch * sizeof(T) <= kArrayBytesMax;
-  using Batches =
-      PenstockRing<T, ProducerKind::single, array ? Publication::batch : Publication::writes>;
+  using InPlace = PenstockRing<T, ProducerKind::single, Publication::in_place>;
+  using Array = PenstockRing<T, ProducerKind::single, Publication::batch>;
   const std::string size = std::to_string(batch);
-  add_passing<Batches, batch>(
-      to, array ? "penstock, batch " + size : "penstock, " + size + " writes, publish", cores,
-      slots);
+  add_passing<InPlace, batch>(to, "penstock, " + size + " in place", cores, slots);
+  if constexpr (batch * sizeof(T) <= kArrayBytesMax)
+    add_passing<Array, batch>(to, "penstock, batch " + size, cores, slots);
 }
 
 }  // namespace
@@ -51,10 +49,12 @@ void add_penstock_producers(Implementations& to, const Cores& cores, std::size_t
   using OwnSingle = PenstockFanIn<T>;
   using OwnCoalesced = PenstockFanIn<T, Publication::coalesced>;
   using OwnBatches = PenstockFanIn<T, Publication::batch>;
+  using OwnInPlace = PenstockFanIn<T, Publication::in_place>;
   to.push_back(ours(contending<OwnSingle, 1>(own + "single", cores, slots)));
   to.push_back(ours(contending<OwnCoalesced, 1>(own + "coalesced", cores, slots)));
   to.push_back(ours(contending<OwnBatches, 16>(own + "batch 16", cores, slots)));
   to.push_back(ours(contending<OwnBatches, 64>(own + "batch 64", cores, slots)));
+  to.push_back(ours(contending<OwnInPlace, 16>(own + "16 in place", cores, slots)));
 }
 
 }  // namespace penstock::bench

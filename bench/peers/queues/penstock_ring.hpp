@@ -19,7 +19,7 @@ enum class Publication : std::uint8_t {
   each,       ///< one at a time, each seen at once
   coalesced,  ///< one at a time, seen when it is due: at once, or many together while readers lag
   batch,      ///< an array of them by one call
-  writes,     ///< one at a time, published together: without an array in between
+  in_place,   ///< written where they lie, published together: without an array in between
 };
 
 template <class T, ProducerKind kind = ProducerKind::single,
@@ -38,7 +38,9 @@ class PenstockRing {
 
     template <std::size_t batch, class WhenFull>
     void push(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
-      if constexpr (publication == Publication::batch) {
+      if constexpr (publication == Publication::in_place) {
+        push_in_place(first, count, when_full);
+      } else if constexpr (publication == Publication::batch) {
         push_array<batch, T>(
             first, count,
             [this](const T* items, std::size_t wanted) {
@@ -48,7 +50,6 @@ class PenstockRing {
       } else {
         push_each<T>(
             first, count, [this](const T& item) { return push_one(item); }, when_full);
-        if constexpr (publication == Publication::writes) flush();
       }
     }
 
@@ -57,6 +58,16 @@ class PenstockRing {
     }
 
    private:
+    template <class WhenFull>
+    void push_in_place(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
+      for (std::size_t done = 0; done < count;) {
+        const std::span<T> places = producer_.try_claim(count - done);
+        if (places.empty()) when_full();
+        for (T& place : places) fill(place, first + done++);
+        producer_.commit(places.size());
+        producer_.publish();
+      }
+    }
     bool push_one(const T& item) {
       if constexpr (publication == Publication::each) {
         return producer_.try_push(item);

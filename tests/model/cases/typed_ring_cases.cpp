@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cases of Ring<T>. Sequences are 64 bits wide and start just below their wrap.
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -14,7 +15,9 @@ namespace {
 enum class Writes : std::uint8_t {
   pushed,
   published_at_the_end,  ///< and whenever the ring is full
-  published_when_due
+  published_when_due,
+  pushed_in_turns,  ///< every second one, and with it the one written before
+  in_place          ///< up to `batch` at once
 };
 
 struct Shape {
@@ -48,7 +51,8 @@ class TypedRing final : public Scenario, public Reaching {
   }
   void run(unsigned thread) override {
     if (thread <= shape_.producers) {
-      shape_.writes == Writes::pushed ? push(thread - 1) : write();
+      if (shape_.writes == Writes::pushed) return push(thread - 1);
+      shape_.writes == Writes::in_place ? write_in_place() : write();
     } else {
       read(thread - 1 - shape_.producers);
     }
@@ -75,7 +79,9 @@ class TypedRing final : public Scenario, public Reaching {
       unsigned count = 0;
       for (; count < shape_.batch && at + count < shape_.items; ++count)
         batch[count] = producer << 8 | (at + count);
-      const std::size_t taken = handle.try_push_batch(std::span(batch).first(count));
+      const std::size_t taken = shape_.batch == 1
+                                    ? std::size_t{handle.try_push(batch[0])}
+                                    : handle.try_push_batch(std::span(batch).first(count));
       at += static_cast<unsigned>(taken);
       if (taken != 0 && taken < count) reached_.note(Point::items_in_part);
       if (taken != 0) continue;
@@ -87,7 +93,8 @@ class TypedRing final : public Scenario, public Reaching {
     if constexpr (kind == ProducerKind::single) {
       auto handle = ring_->producer();
       for (unsigned at = 0; at < shape_.items;) {
-        if (handle.try_write(at)) {
+        const bool pushes = shape_.writes == Writes::pushed_in_turns && at % 2 == 1;
+        if (pushes ? handle.try_push(at) : handle.try_write(at)) {
           ++at;
           if (shape_.writes == Writes::published_when_due) handle.publish_when_due();
           continue;
@@ -96,6 +103,21 @@ class TypedRing final : public Scenario, public Reaching {
         ModelAtomics::pause();
       }
       // The end of the handle publishes the rest.
+    }
+  }
+  void write_in_place() {
+    if constexpr (kind == ProducerKind::single) {
+      auto handle = ring_->producer();
+      for (unsigned at = 0; at < shape_.items;) {
+        const std::span<std::uint64_t> places =
+            handle.try_claim(std::min(shape_.batch, shape_.items - at));
+        for (std::uint64_t& place : places) place = at++;
+        handle.commit(places.size());
+        if (!places.empty() && places.size() < shape_.batch) reached_.note(Point::items_in_part);
+        if (!places.empty()) continue;
+        reached_.note(Point::items_full);
+        ModelAtomics::pause();
+      }
     }
   }
   void see(unsigned reader, const std::uint64_t& in_ring) {
@@ -190,6 +212,20 @@ const Case kCases[] = {
      false,
      300'000,
      {Point::items_full, Point::items_wrapped, Point::items_together}},
+    {"items_in_turns",
+     "every second one written, the others pushed",
+     [] { return ring<single>({.items = 9, .writes = Writes::pushed_in_turns, .slots = 4}); },
+     {.granule_shift = 3},
+     false,
+     100'000,
+     {Point::items_full, Point::items_wrapped, Point::items_together}},
+    {"items_in_place",
+     "written where they lie, around the ring's end",
+     [] { return ring<single>({.items = 13, .batch = 3, .writes = Writes::in_place, .slots = 4}); },
+     {.granule_shift = 3},
+     false,
+     200'000,
+     {Point::items_full, Point::items_in_part, Point::items_wrapped, Point::items_together}},
     {"items_chained",
      "a reader behind a reader",
      [] { return ring<single>({.items = 6, .readers = 2, .chained = true}); },
