@@ -11,31 +11,19 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 
-TIMEOUT_S = 300
-FINE, USAGE = 0, 2
-PROGRAM = ""
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from from_outside import FINE, USAGE, FromOutside, run  # noqa: E402
+
 TINY = ["--seconds", "0.001", "--settle", "0"]
 
 
-class PeersTest(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="penstock-peers-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
-
-    def call(self, *arguments, code=FINE):
-        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, timeout=TIMEOUT_S,
-                              stdin=subprocess.DEVNULL, capture_output=True)
-        out, err = done.stdout.decode(), done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
-        return out, err
+class PeersTest(FromOutside):
+    TIMEOUT_S = 300
 
     def start(self, *arguments):
-        run = subprocess.Popen([PROGRAM, *arguments], cwd=self.folder, text=True,
+        run = subprocess.Popen([self.PROGRAM, *arguments], cwd=self.folder, text=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         self.addCleanup(run.stdout.close)
         self.addCleanup(run.wait)
@@ -141,5 +129,4 @@ class WithLmax(PeersTest):
 
 
 if __name__ == "__main__":
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=2)
+    run(__doc__)

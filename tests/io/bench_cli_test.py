@@ -13,16 +13,14 @@ import shlex
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-import unittest
 import xml.etree.ElementTree as tree
 from pathlib import Path
 
-TIMEOUT_S = 120
-FINE, CHECK_FAILED, USAGE, UNAVAILABLE, STORAGE, DRAIN_TIMED_OUT, BAD_CONFIG = (
-    0, 1, 2, 69, 74, 75, 78)
-PROGRAM = ""
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from from_outside import (  # noqa: E402
+    BAD_CONFIG, CHECK_FAILED, DRAIN_TIMED_OUT, FINE, STORAGE, UNAVAILABLE, USAGE, FromOutside, run)
+
 SHORT = ["--seconds", "200ms", "--warmup", "50ms"]
 CONFIG = """
 [pipeline]
@@ -42,22 +40,10 @@ path = "rejects.ndjson"
 """
 
 
-class BenchTest(unittest.TestCase):
+class BenchTest(FromOutside):
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="penstock-bench-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         (self.folder / "x.toml").write_text(CONFIG, encoding="utf-8")
-
-    def call(self, *arguments, code=FINE):
-        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, timeout=TIMEOUT_S,
-                              stdin=subprocess.DEVNULL, capture_output=True)
-        out, err = done.stdout.decode(), done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
-        return out, err
-
-    def text(self, name):
-        return (self.folder / name).read_text(encoding="utf-8")
 
 
 class Runs(BenchTest):
@@ -196,7 +182,7 @@ class Files(BenchTest):
         self.call("bench", "it's a.toml", "--rate", "1k/s", "--out", "a.json", *SHORT)
         command = json.loads(self.text("a.json"))["command"]
         self.assertEqual(shlex.split(command),
-                         [PROGRAM, "bench", "it's a.toml", "--rate", "1k/s", "--out", "a.json",
+                         [self.PROGRAM, "bench", "it's a.toml", "--rate", "1k/s", "--out", "a.json",
                           *SHORT])
         self.assertIn("--rate 1k/s --out a.json", command)  # no more quotes than it needs
 
@@ -208,8 +194,8 @@ class Files(BenchTest):
         self.assertGreaterEqual(float(start[1]), before_s + 0.299)
 
     def test_measured_runs_are_told_when_a_later_one_is_stopped(self):
-        call = subprocess.Popen([PROGRAM, "bench", "x.toml", "--rate", "1k/s", "--repeat", "100",
-                                 "--out", "a.json", *SHORT], cwd=self.folder,
+        call = subprocess.Popen([self.PROGRAM, "bench", "x.toml", "--rate", "1k/s", "--repeat",
+                                 "100", "--out", "a.json", *SHORT], cwd=self.folder,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
         # The second run truncates what the first one wrote, which had 250 lines.
@@ -221,7 +207,7 @@ class Files(BenchTest):
                 break
             most = max(most, size)
         call.send_signal(signal.SIGINT)
-        out, err = call.communicate(timeout=TIMEOUT_S)
+        out, err = call.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(call.returncode, DRAIN_TIMED_OUT, err.decode())
         self.assertIn("the measuring ended early", out.decode())
         self.assertGreaterEqual(len(json.loads(self.text("a.json"))["runs"]), 1)
@@ -365,7 +351,4 @@ class Mistakes(BenchTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    PROGRAM = str(Path(sys.argv.pop(1)).resolve())
-    unittest.main()
+    run(__doc__)

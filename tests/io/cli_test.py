@@ -3,8 +3,7 @@
 """The program `penstock` from outside: what it prints, where, and its exit codes.
 
 Usage: cli_test.py PATH_TO_PENSTOCK [unittest arguments]
-Each test works in a folder of its own. Nothing here measures time; a program that hangs is killed
-after TIMEOUT_S, which is far more than any of them takes under a sanitizer.
+Nothing here measures time.
 """
 
 import fcntl
@@ -16,22 +15,17 @@ import select
 import signal
 import subprocess
 import sys
-import tempfile
-import unittest
 
-TIMEOUT_S = 120
-FINE, CHECK_FAILED, USAGE, UNAVAILABLE, STORAGE, BAD_CONFIG = 0, 1, 2, 69, 74, 78
-PROGRAM = ""
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from from_outside import (  # noqa: E402
+    BAD_CONFIG, CHECK_FAILED, FINE, STORAGE, UNAVAILABLE, USAGE, FromOutside, run)
+
 DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 
 
-class CliTest(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory(prefix="penstock-")
-        self.addCleanup(self.folder.cleanup)
-
+class CliTest(FromOutside):
     def path(self, name):
-        return os.path.join(self.folder.name, name)
+        return str(self.folder / name)
 
     def write(self, name, text):
         mode = "wb" if isinstance(text, bytes) else "w"
@@ -39,22 +33,9 @@ class CliTest(unittest.TestCase):
             file.write(text)
         return self.path(name)
 
-    def read(self, name):
-        with open(self.path(name), encoding="utf-8") as file:
-            return file.read()
-
-    def call(self, *arguments, code=FINE, stdin=subprocess.DEVNULL, **options):
-        """Runs the program in the test's folder and checks its exit code."""
-        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder.name, timeout=TIMEOUT_S,
-                              stdin=None if "input" in options else stdin,
-                              capture_output=True, **options)
-        out, err = done.stdout.decode(), done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
-        return out, err
-
     def generate(self, *arguments):
         self.call("generate", "orders", "--output", "in.ndjson", *arguments)
-        return self.read("in.ndjson").splitlines()
+        return self.text("in.ndjson").splitlines()
 
     def config(self, source='kind = "file"\npath = "in.ndjson"',
                sink='kind = "file"\npath = "out.ndjson"', partitions=1, more=""):
@@ -236,14 +217,14 @@ class Inspect(CliTest):
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         os.set_blocking(reader, False)
-        with subprocess.Popen([PROGRAM, "inspect", "-"], stdin=reader,
+        with subprocess.Popen([self.PROGRAM, "inspect", "-"], stdin=reader,
                               stdout=subprocess.PIPE) as process:
             os.write(writer, (lines[0] + "\n").encode())
             while select.select([reader], [], [], 0)[0]:
                 self.assertIsNone(process.poll())  # until it has read and finds nothing more
             os.write(writer, "\n".join(lines[1:]).encode())
             os.close(writer)
-            out, _ = process.communicate(timeout=TIMEOUT_S)
+            out, _ = process.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(process.returncode, FINE)
         self.assertEqual(out.decode(), "3 events: 3 accepted, 0 refused\n")
 
@@ -265,10 +246,10 @@ class Run(CliTest):
         """Every valid event once in the sink, in input order for each key; the others rejected."""
         valid = [line for line in lines if is_valid(line)]
         bad = [number for number, line in enumerate(lines, 1) if not is_valid(line)]
-        written = self.read("out.ndjson").splitlines()
+        written = self.text("out.ndjson").splitlines()
         self.assertEqual(sorted(written), sorted(valid))
         self.assertEqual(by_subject(written), by_subject(valid))
-        rejects = [json.loads(line) for line in self.read("rejects.ndjson").splitlines()]
+        rejects = [json.loads(line) for line in self.text("rejects.ndjson").splitlines()]
         self.assertEqual(sorted(reject["line"] for reject in rejects), bad)
         for reject in rejects:
             self.assertEqual((reject["kind"], reject["reason"]), ("refused", "invalid"))
@@ -302,12 +283,12 @@ class Run(CliTest):
         lines = self.generate("--events", "2k")
         os.mkfifo(self.path("fifo"))
         self.config(source='kind = "file"\npath = "fifo"')
-        with subprocess.Popen([PROGRAM, "run", "test.toml", "--format", "json"],
-                              cwd=self.folder.name, stdout=subprocess.PIPE,
+        with subprocess.Popen([self.PROGRAM, "run", "test.toml", "--format", "json"],
+                              cwd=self.folder, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL) as process:
             with open(self.path("fifo"), "w", encoding="utf-8") as fifo:
                 fifo.write("\n".join(lines) + "\n")
-            out, _ = process.communicate(timeout=TIMEOUT_S)
+            out, _ = process.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(process.returncode, FINE)
         self.check_result(lines, out.decode())
 
@@ -330,9 +311,9 @@ class Run(CliTest):
         self.write("in.ndjson", text)
         self.config(more='[ring]\nevent_bytes_max = "64KiB"')
         out, _ = self.call("run", "test.toml", "--format", "json")
-        self.assertEqual(self.read("out.ndjson").splitlines(), [good[0], good[1], pretty])
+        self.assertEqual(self.text("out.ndjson").splitlines(), [good[0], good[1], pretty])
         rejects = {reject["line"]: reject for reject in
-                   map(json.loads, self.read("rejects.ndjson").splitlines())}
+                   map(json.loads, self.text("rejects.ndjson").splitlines())}
         self.assertEqual(sorted(rejects), [1, 5, 6, 7, 8])
         self.assertEqual(rejects[8]["reason"], "too_large")
         self.assertEqual(rejects[8]["bytes_total"], 70008)
@@ -362,7 +343,7 @@ class Run(CliTest):
         self.config()
         _, err = self.call("run", "test.toml", code=UNAVAILABLE)
         self.assertIn("in.ndjson: No such file or directory (in the working directory "
-                      f"{os.path.realpath(self.folder.name)})", err)
+                      f"{os.path.realpath(self.folder)})", err)
         self.config(source='kind = "file"\npath = "."')
         _, err = self.call("run", "test.toml", code=UNAVAILABLE)
         self.assertIn("Is a directory", err)
@@ -372,7 +353,7 @@ class Run(CliTest):
         self.write("out.ndjson", "yesterday\n")
         self.config(more='[[sink]]\nkind = "file"\npath = "no/such/folder"')
         self.call("run", "test.toml", code=UNAVAILABLE)
-        self.assertEqual(self.read("out.ndjson"), "yesterday\n")
+        self.assertEqual(self.text("out.ndjson"), "yesterday\n")
 
     def test_sink_that_would_overwrite_the_input_is_refused(self):
         text = "\n".join(self.generate("--events", "10"))
@@ -381,7 +362,7 @@ class Run(CliTest):
         for verb in ("validate", "run"):
             out, err = self.call(verb, "test.toml", code=BAD_CONFIG)
             self.assertIn("is the file of a source too", out + err)
-        self.assertEqual(self.read("in.ndjson").rstrip("\n"), text)
+        self.assertEqual(self.text("in.ndjson").rstrip("\n"), text)
 
     def test_mistakes_that_only_a_plan_shows_name_the_file(self):
         self.config(more='[[stage]]\nname = "price"')
@@ -412,15 +393,15 @@ class Run(CliTest):
                 _, err = self.call("run", "test.toml", code=UNAVAILABLE,
                                    preexec_fn=lambda number=closed: os.close(number))
                 self.assertIn(("stdin", "stdout")[closed] + ": Bad file descriptor", err)
-                self.assertEqual(self.read("out.ndjson"), "of yesterday")
+                self.assertEqual(self.text("out.ndjson"), "of yesterday")
 
     def test_broken_pipe_is_a_storage_error(self):
         self.generate("--events", "20k")
         self.config(sink='kind = "stdout"')
         reader, writer = os.pipe()
         os.close(reader)
-        done = subprocess.run([PROGRAM, "run", "test.toml"], cwd=self.folder.name, stdout=writer,
-                              stderr=subprocess.PIPE, timeout=TIMEOUT_S)
+        done = subprocess.run([self.PROGRAM, "run", "test.toml"], cwd=self.folder, stdout=writer,
+                              stderr=subprocess.PIPE, timeout=self.TIMEOUT_S)
         os.close(writer)
         self.assertEqual(done.returncode, STORAGE, done.stderr)
         self.assertIn("stdout: Broken pipe", done.stderr.decode())
@@ -430,34 +411,35 @@ class Run(CliTest):
         self.config(source='kind = "stdin"')
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             with self.subTest(signal=number):
-                with subprocess.Popen([PROGRAM, "run", "test.toml", "--format", "json"],
-                                      cwd=self.folder.name, stdin=subprocess.PIPE,
+                with subprocess.Popen([self.PROGRAM, "run", "test.toml", "--format", "json"],
+                                      cwd=self.folder, stdin=subprocess.PIPE,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
                     process.stdin.write(("\n".join(lines) + "\n").encode())
                     process.stdin.flush()
                     self.wait_until_written(len(lines), process)
                     process.send_signal(number)
-                    out, err = process.communicate(timeout=TIMEOUT_S)
+                    out, err = process.communicate(timeout=self.TIMEOUT_S)
                 self.assertEqual(process.returncode, FINE, err)
                 told = r"^test: draining .* events \.\.\.\ntest: drained in .* · 2,000 in = "
                 self.assertTrue(re.search(told, err.decode(), re.M), err)
                 self.check_result(lines, out.decode())
 
     def test_second_signal_stops_at_once(self):
-        """The sink is a pipe that nobody empties, so that draining never ends."""
-        self.generate("--events", "2k")
-        fifo = os.path.join(self.folder.name, "fifo")
+        """The sink is a pipe that nobody empties, so that draining never ends; more events are
+        there than the ring takes, so that the source has not ended before the signal."""
+        self.generate("--events", "20k")
+        fifo = os.path.join(self.folder, "fifo")
         os.mkfifo(fifo)
         reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
         self.addCleanup(os.close, reader)
         self.config(sink='kind = "file"\npath = "fifo"')
-        with subprocess.Popen([PROGRAM, "run", "test.toml"], cwd=self.folder.name,
+        with subprocess.Popen([self.PROGRAM, "run", "test.toml"], cwd=self.folder,
                               stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
             self.wait_until_readable(reader)  # it runs
             process.send_signal(signal.SIGINT)
             self.wait_until_told(b"draining", process)
             process.send_signal(signal.SIGTERM)
-            _, err = process.communicate(timeout=TIMEOUT_S)
+            _, err = process.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(process.returncode, 75, err)
         self.assertIn("stopped at once", err.decode())
 
@@ -477,8 +459,8 @@ class Run(CliTest):
         self.assertEqual(os.write(writer, text), len(text))
         self.config(source='kind = "stdin"', sink='kind = "file"\npath = "fifo"',
                     more='[ring]\nslots = 64\narena = "64KiB"')
-        with subprocess.Popen([PROGRAM, "run", "test.toml", "--format", "json"],
-                              cwd=self.folder.name, stdin=reader, stdout=subprocess.PIPE,
+        with subprocess.Popen([self.PROGRAM, "run", "test.toml", "--format", "json"],
+                              cwd=self.folder, stdin=reader, stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE) as process:
             self.wait_until_readable(sink)
             process.send_signal(signal.SIGTERM)
@@ -490,9 +472,9 @@ class Run(CliTest):
                 if not piece:
                     break
                 written += piece
-            out, err = process.communicate(timeout=TIMEOUT_S)
+            out, err = process.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(process.returncode, FINE, err)
-        rejects = [json.loads(line) for line in self.read("rejects.ndjson").splitlines()]
+        rejects = [json.loads(line) for line in self.text("rejects.ndjson").splitlines()]
         self.assertLessEqual(len(rejects), 1)
         begun = b""
         for reject in rejects:
@@ -507,7 +489,7 @@ class Run(CliTest):
         self.generate("--events", "10")
         os.mkfifo(self.path("fifo"))
         self.config(sink='kind = "file"\npath = "fifo"')
-        with subprocess.Popen([PROGRAM, "run", "test.toml"], cwd=self.folder.name,
+        with subprocess.Popen([self.PROGRAM, "run", "test.toml"], cwd=self.folder,
                               stderr=subprocess.PIPE) as process:
             # It sleeps in open(2); before, a signal would just end it.
             syscall = pathlib.Path(f"/proc/{process.pid}/syscall")
@@ -515,12 +497,12 @@ class Run(CliTest):
             while syscall.read_text(encoding="utf-8").split()[3:4] != [flags]:
                 self.assertIsNone(process.poll())
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=TIMEOUT_S)
+            _, err = process.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(process.returncode, UNAVAILABLE, err)
         self.assertIn("fifo: Interrupted system call", err.decode())
 
     def wait_until_readable(self, descriptor):
-        self.assertTrue(select.select([descriptor], [], [], TIMEOUT_S)[0], "nothing came")
+        self.assertTrue(select.select([descriptor], [], [], self.TIMEOUT_S)[0], "nothing came")
 
     def wait_until_told(self, words, process):
         told = b""
@@ -534,7 +516,7 @@ class Run(CliTest):
         """The pipe stays open, so the run does not end by itself."""
         while process.poll() is None:
             try:
-                if self.read("out.ndjson").count("\n") == count:
+                if self.text("out.ndjson").count("\n") == count:
                     return
             except FileNotFoundError:
                 pass
@@ -577,7 +559,4 @@ class Run(CliTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    PROGRAM = os.path.abspath(sys.argv.pop(1))
-    unittest.main(verbosity=1)
+    run(__doc__)

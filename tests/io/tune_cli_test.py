@@ -11,14 +11,13 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
-import unittest
 from pathlib import Path
 
-TIMEOUT_S = 240
-FINE, CHECK_FAILED, USAGE, UNAVAILABLE, DRAIN_TIMED_OUT, BAD_CONFIG = 0, 1, 2, 69, 75, 78
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from from_outside import (  # noqa: E402
+    BAD_CONFIG, CHECK_FAILED, DRAIN_TIMED_OUT, UNAVAILABLE, USAGE, FromOutside, run)
+
 KNOBS = "wait,batch,partitions,ring,segments"
-PROGRAM = ""
 SHORT = ["--budget", "12s", "--seconds", "100ms"]
 CONFIG = """# by hand
 [pipeline]
@@ -35,22 +34,12 @@ path = "out.ndjson"
 """
 
 
-class TuneTest(unittest.TestCase):
+class TuneTest(FromOutside):
+    TIMEOUT_S = 240
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory(prefix="penstock-tune-")
-        self.addCleanup(folder.cleanup)
-        self.folder = Path(folder.name)
+        super().setUp()
         (self.folder / "x.toml").write_text(CONFIG, encoding="utf-8")
-
-    def call(self, *arguments, code=FINE):
-        done = subprocess.run([PROGRAM, *arguments], cwd=self.folder, timeout=TIMEOUT_S,
-                              stdin=subprocess.DEVNULL, capture_output=True)
-        out, err = done.stdout.decode(), done.stderr.decode()
-        self.assertEqual(done.returncode, code, f"{arguments}\n{out}\n{err}")
-        return out, err
-
-    def text(self, name):
-        return (self.folder / name).read_text(encoding="utf-8")
 
 
 class Searches(TuneTest):
@@ -118,7 +107,7 @@ class Searches(TuneTest):
         self.assertIn("holds p50=1ns at no rate", told["why"])
 
     def test_signal_ends_it_with_nothing_written(self):
-        call = subprocess.Popen([PROGRAM, "tune", "x.toml", "--budget", "10min", "--out",
+        call = subprocess.Popen([self.PROGRAM, "tune", "x.toml", "--budget", "10min", "--out",
                                  "new.toml", "--seconds", "100ms"], cwd=self.folder,
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
@@ -129,7 +118,7 @@ class Searches(TuneTest):
             size = sink.stat().st_size if sink.exists() else 0
             runs, most = (runs + 1, 0) if size < most else (runs, size)
         call.send_signal(signal.SIGINT)
-        out, err = call.communicate(timeout=TIMEOUT_S)
+        out, err = call.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(call.returncode, DRAIN_TIMED_OUT, err.decode())
         self.assertRegex(out.decode(), r"(?m)^stopped +the run was stopped")
         self.assertFalse((self.folder / "new.toml").exists())
@@ -178,7 +167,4 @@ class Mistakes(TuneTest):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    PROGRAM = str(Path(sys.argv.pop(1)).resolve())
-    unittest.main()
+    run(__doc__)
