@@ -7,11 +7,13 @@
 #include <cstring>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 
 #include <penstock/runtime/machine/memory.hpp>
 #include <penstock/runtime/ring/event_ring.hpp>
+#include <penstock/runtime/wait/pace.hpp>
 
 #include "../machine/start_line.hpp"
 #include "../queues/item.hpp"
@@ -25,6 +27,7 @@ constexpr std::uint32_t kSlots = 4096;
 constexpr std::uint64_t kArenaBytes = 4 << 20;
 constexpr std::size_t kDistinct = 256;  ///< events that are sent again and again: 128 KiB, cached
 constexpr std::uint32_t kReadMax = 64;  ///< a runner releases space once in so many events
+constexpr std::size_t kFew = 16;        ///< events that are 128 lines
 constexpr std::uint64_t kWarmUp = 2 * kSlots;
 
 /// The sum of all words; what is left of the last one counts as well.
@@ -193,7 +196,8 @@ class LinesTransport {
   alignas(128) std::uint64_t polled_ = 0;
 };
 
-template <class Transport>
+/// `paced`: the reader has a Pace between its polls.
+template <class Transport, bool paced>
 Sample transport(const Cores& cores, const Events& events, std::uint64_t count) {
   Transport through;
   StartLine line;
@@ -202,13 +206,19 @@ Sample transport(const Cores& cores, const Events& events, std::uint64_t count) 
   std::uint64_t checksum = 0;
   const auto consume = [&] {
     Checksum sum;
+    Pace pace(kFew);
     const auto take_until = [&](std::uint64_t wanted) {
       sum = {};
       Patience patience("transport");
       while (sum.count() < wanted) {
-        if (through.poll([&](std::string_view event) { sum.add(sum_of(event)); }) != 0) continue;
-        StdAtomics::pause();
-        patience.found_nothing(sum.count());
+        const std::size_t polled =
+            through.poll([&](std::string_view event) { sum.add(sum_of(event)); });
+        if constexpr (paced) {
+          pace.polled(polled);
+        } else if (polled == 0) {
+          StdAtomics::pause();
+        }
+        if (polled == 0) patience.found_nothing(sum.count());
       }
     };
     take_until(kWarmUp);
@@ -243,10 +253,14 @@ std::vector<Case> transport_cases(const Cores& cores) {
     for (std::uint64_t i = 0; i < count; ++i) sum.add(sum_of(events->lines()[i % kDistinct]));
     return sum.sum();
   };
-  const auto add = [&]<class Transport>(const char* name, bool is_ours) {
+  const auto add = [&]<class Transport>(const std::string& name, bool is_ours) {
     made.implementations.push_back(
         {.name = name, .ours = is_ours, .run = [cores, events](std::uint64_t count) {
-           return transport<Transport>(cores, *events, count);
+           return transport<Transport, false>(cores, *events, count);
+         }});
+    made.implementations.push_back(
+        {.name = name + " + Pace", .ours = is_ours, .run = [cores, events](std::uint64_t count) {
+           return transport<Transport, true>(cores, *events, count);
          }});
   };
   add.operator()<EventRingTransport<1>>("penstock, single", true);
