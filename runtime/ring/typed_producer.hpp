@@ -101,11 +101,7 @@ class SingleProducer {
  private:
   /// How many items there is room for, after another look at the readers.
   std::uint64_t look() noexcept;
-  [[nodiscard]] std::uint64_t published() const noexcept {
-    // relaxed: own value, or that of the handle before, which the caller orders before this one.
-    return ring_->head_.load(std::memory_order_relaxed);
-  }
-  [[nodiscard]] std::uint64_t written() const noexcept { return published() + pending_; }
+  [[nodiscard]] std::uint64_t written() const noexcept { return published_ + pending_; }
   [[nodiscard]] std::uint64_t room() const noexcept { return full_at_ - written(); }
   /// Writes an item, at `at`, if there is room.
   bool put(const T& item, std::uint64_t& at) noexcept;
@@ -115,8 +111,8 @@ class SingleProducer {
   T* slots_;
   std::uint64_t mask_;
   std::uint64_t coalesced_max_;
-  // Producer thread only. What changes with each item is the ring's head alone, where that is
-  // published: every other line that is stored to between two items delays them.
+  // Producer thread only.
+  std::uint64_t published_;    ///< what the ring's head says, whose line readers take
   std::uint64_t full_at_ = 0;  ///< written up to here the ring is full, as far as was seen
   std::uint64_t pending_ = 0;  ///< written and not yet published
   std::uint64_t due_ = 1;      ///< so many unpublished items are published
@@ -156,7 +152,9 @@ SingleProducer<T, Atomics>::SingleProducer(Items& ring) noexcept
       slots_(ring.slots_.get()),
       mask_(ring.mask_),
       // A quarter of a small ring, so that the reader has work while the next are written.
-      coalesced_max_(std::clamp<std::uint64_t>(ring.slots() / 4, 1, kCoalescedMax)) {
+      coalesced_max_(std::clamp<std::uint64_t>(ring.slots() / 4, 1, kCoalescedMax)),
+      // relaxed: written by the handle before, which the caller orders before this one.
+      published_(ring.head_.load(std::memory_order_relaxed)) {
   PENSTOCK_CHECK(ring.readers_count_ != 0);
   // Best effort: two threads that take one each at the same time race for it.
   PENSTOCK_CHECK(!std::exchange(ring.has_producer_, true));
@@ -167,10 +165,10 @@ template <class T, class Atomics>
 std::uint64_t SingleProducer<T, Atomics>::look() noexcept {
   const std::uint64_t gate = ring_->slowest();
   full_at_ = gate + mask_ + 1;
-  const bool lags = published() - gate >= coalesced_max_;
+  const bool lags = published_ - gate >= coalesced_max_;
   due_ = lags ? coalesced_max_ : 1;
   // Seldom while it lags: each look takes a line from the reader.
-  look_at_ = published() + std::max(coalesced_max_, lags ? (mask_ + 1) / 8 : 0);
+  look_at_ = published_ + std::max(coalesced_max_, lags ? (mask_ + 1) / 8 : 0);
   return room();
 }
 
@@ -198,17 +196,17 @@ bool SingleProducer<T, Atomics>::try_write(const T& item) noexcept {
 template <class T, class Atomics>
 void SingleProducer<T, Atomics>::publish() noexcept {
   if (pending_ == 0) return;
-  const std::uint64_t end = written();
+  published_ += pending_;
   pending_ = 0;
   // release: pairs with the acquire in Ring::published(): the items before it.
-  ring_->head_.store(end, std::memory_order_release);
+  ring_->head_.store(published_, std::memory_order_release);
 }
 
 template <class T, class Atomics>
 void SingleProducer<T, Atomics>::publish_when_due() noexcept {
   if (pending_ < due_) return;
   // Before publishing: what is about to be published is no lag.
-  if (static_cast<std::int64_t>(published() - look_at_) >= 0) look();
+  if (static_cast<std::int64_t>(published_ - look_at_) >= 0) look();
   publish();
 }
 
@@ -216,6 +214,7 @@ template <class T, class Atomics>
 bool SingleProducer<T, Atomics>::try_push(const T& item) noexcept {
   std::uint64_t at = 0;
   if (!put(item, at)) return false;
+  published_ = at + 1;
   if (pending_ != 0) pending_ = 0;  // nothing is stored where there is nothing to change
   // release: pairs with the acquire in Ring::published(): this item and those before it.
   ring_->head_.store(at + 1, std::memory_order_release);
