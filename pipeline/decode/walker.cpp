@@ -8,6 +8,7 @@
 #include <penstock/pipeline/decode/scalar.hpp>
 
 namespace penstock::decoding {
+
 /// A step's answer: the address of the token behind what it read, or nullptr for a fault.
 using Next = const std::uint32_t*;
 
