@@ -101,9 +101,7 @@ class EventRingTransport {
     while (ring_->try_claim_batch(std::span(lengths.data(), count), false,
                                   std::span(claims.data(), count)) != ClaimResult::claimed)
       StdAtomics::pause();
-    // The last one first: a reader that waits for the next event finds all of them there, and does
-    // not take the line of each slot while it is written.
-    for (std::size_t i = count; i-- > 0;)
+    for (std::size_t i = 0; i < count; ++i)
       claims[i].publish_copy(events.lines()[(first + i) % kDistinct], {.line = first + i});
   }
 
