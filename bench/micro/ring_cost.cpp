@@ -148,13 +148,9 @@ __attribute__((noipa)) bool hand_publish(HandRing& ring, std::string_view event,
   }
   const std::uint64_t end = (at >> 34) + extent;
   char* const data = ring.arena + ((end - units) & (ring.units_count - 1)) * 64;
-  const std::size_t whole = event.size() & ~std::size_t{63};
-  if (whole != 0) std::memcpy(data, event.data(), whole);
-  std::memset(data + whole, '\n', 64);
-  if (whole != event.size()) {
-    std::memset(data + whole + 64, '\n', 64);
-    std::memcpy(data + whole, event.data() + whole, event.size() - whole);
-  }
+  if (!event.empty()) std::memcpy(data, event.data(), event.size());
+  std::memset(data + event.size(), '\n', 64);
+  std::memset(data + (units - 1) * 64, '\n', 64);
   const auto sequence = static_cast<std::uint32_t>(at);
   HandSlot& slot = ring.slots[sequence & (ring.slots_count - 1)];
   slot.length = static_cast<std::uint32_t>(event.size());

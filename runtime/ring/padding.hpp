@@ -13,12 +13,10 @@ namespace penstock {
 
 /// Requires: `to` begins a cache line and has units_for(length) units.
 inline void copy_with_padding(char* to, const char* from, std::size_t length) noexcept {
-  const std::size_t whole = length & ~(kUnitBytes - 1);
-  if (whole != 0) std::memcpy(to, from, whole);  // an empty text may have no address
-  std::memset(to + whole, '\n', kPaddingBytes);
-  if (whole == length) return;
-  std::memset(to + whole + kUnitBytes, '\n', kPaddingBytes);
-  std::memcpy(to + whole, from + whole, length - whole);
+  if (length != 0) std::memcpy(to, from, length);  // an empty text may have no address
+  // Less than two lines' length is left: their beginning and their end overlap.
+  std::memset(to + length, '\n', kPaddingBytes);
+  std::memset(to + (units_for(length) - 1) * kUnitBytes, '\n', kPaddingBytes);
 }
 
 /// Writes the newlines behind an event that was written in place.
