@@ -20,7 +20,7 @@ template <class Atomics>
 class BasicPace {
  public:
   static constexpr unsigned kPausesMax = 63;
-  static constexpr std::size_t kFew = 128;  ///< 16 lines of 8-byte items
+  static constexpr std::size_t kFew = 512;  ///< 64 lines of 8-byte items
 
   /// `few`: a poll of fewer items is too small.
   explicit BasicPace(std::size_t few = kFew) noexcept : few_(few) {}

@@ -27,7 +27,6 @@ constexpr std::uint32_t kSlots = 4096;
 constexpr std::uint64_t kArenaBytes = 4 << 20;
 constexpr std::size_t kDistinct = 256;  ///< events that are sent again and again: 128 KiB, cached
 constexpr std::uint32_t kReadMax = 64;  ///< a runner releases space once in so many events
-constexpr std::size_t kFew = 16;        ///< events that are 128 lines
 constexpr std::uint64_t kWarmUp = 2 * kSlots;
 
 /// The sum of all words; what is left of the last one counts as well.
@@ -206,7 +205,7 @@ Sample transport(const Cores& cores, const Events& events, std::uint64_t count) 
   std::uint64_t checksum = 0;
   const auto consume = [&] {
     Checksum sum;
-    Pace pace(kFew);
+    Pace pace(kReadMax);  // a poll that found fewer has come to the end
     const auto take_until = [&](std::uint64_t wanted) {
       sum = {};
       Patience patience("transport");

@@ -10,7 +10,7 @@ import com.lmax.disruptor.TimeoutException;
 
 final class PaceBarrier implements SequenceBarrier {
   private static final int PAUSES_MAX = 63;
-  private static final long FEW = 128;
+  private static final long FEW = 512;
 
   private final SequenceBarrier barrier;
   private final boolean paced;
