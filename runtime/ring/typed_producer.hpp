@@ -112,7 +112,15 @@ class SingleProducer {
     pending_ += count;
   }
   /// Hands over all that was written.
-  void publish() noexcept;
+  void publish() noexcept { publish(0); }
+  /// commit() and publish() in one, and faster: nothing has to be counted in between.
+  void publish(std::size_t count) noexcept {
+    PENSTOCK_DCHECK(count <= room());
+    if (count + pending_ == 0) return;
+    const std::uint64_t end = written() + count;
+    if (pending_ != 0) pending_ = 0;  // nothing is stored where there is nothing to change
+    set_published(end);
+  }
   /// Hands over what was written if it is time: at once while the slowest reader keeps up; up to
   /// kCoalescedMax items together once it was seen to lag, when they would wait anyway and each
   /// publication takes a cache line from the reader. Looks again after an eighth of the ring, and
@@ -142,6 +150,8 @@ class SingleProducer {
   [[nodiscard]] std::uint64_t room() const noexcept { return full_at_ - written(); }
   /// Writes an item, at `at`, if there is room.
   bool put(const T& item, std::uint64_t& at) noexcept;
+  /// Writes as many of the first items as there is room for, and returns how many.
+  std::size_t put_batch(std::span<const T> items) noexcept;
 
   // Fixed after construction.
   Items* ring_;
@@ -236,14 +246,6 @@ bool SingleProducer<T, Atomics>::try_write(const T& item) noexcept {
 }
 
 template <class T, class Atomics>
-void SingleProducer<T, Atomics>::publish() noexcept {
-  if (pending_ == 0) return;
-  const std::uint64_t count = written();
-  pending_ = 0;
-  set_published(count);
-}
-
-template <class T, class Atomics>
 void SingleProducer<T, Atomics>::publish_when_due() noexcept {
   if (pending_ < due_) return;
   // Before publishing: what is about to be published is no lag.
@@ -255,26 +257,33 @@ template <class T, class Atomics>
 bool SingleProducer<T, Atomics>::try_push(const T& item) noexcept {
   std::uint64_t at = 0;
   if (!put(item, at)) return false;
-  if (pending_ != 0) pending_ = 0;  // nothing is stored where there is nothing to change
+  if (pending_ != 0) pending_ = 0;  // as in publish(count)
   set_published(at + 1);
   return true;
 }
 
 template <class T, class Atomics>
-std::size_t SingleProducer<T, Atomics>::try_write_batch(std::span<const T> items) noexcept {
+std::size_t SingleProducer<T, Atomics>::put_batch(std::span<const T> items) noexcept {
   if (room() < items.size()) {
     publish();
     look();
   }
   const std::size_t count = std::min<std::uint64_t>(items.size(), room());
+  const std::uint64_t first = written();
   for (std::size_t done = 0; done < count;) {
-    const std::uint64_t at = written() & mask_;
+    const std::uint64_t at = (first + done) & mask_;
     const std::size_t run = std::min<std::uint64_t>(count - done, mask_ + 1 - at);
     Atomics::plain_write(&slots_[at], run * sizeof(T));
     copy_items(&slots_[at], items.data() + done, run);
-    pending_ += run;
     done += run;
   }
+  return count;
+}
+
+template <class T, class Atomics>
+std::size_t SingleProducer<T, Atomics>::try_write_batch(std::span<const T> items) noexcept {
+  const std::size_t count = put_batch(items);
+  pending_ += count;
   return count;
 }
 
@@ -292,8 +301,8 @@ std::span<T> SingleProducer<T, Atomics>::try_claim(std::size_t count) noexcept {
 
 template <class T, class Atomics>
 std::size_t SingleProducer<T, Atomics>::try_push_batch(std::span<const T> items) noexcept {
-  const std::size_t count = try_write_batch(items);
-  publish();
+  const std::size_t count = put_batch(items);
+  publish(count);
   return count;
 }
 

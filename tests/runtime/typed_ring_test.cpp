@@ -145,6 +145,50 @@ TEST(TypedRing, places_that_were_claimed_are_not_seen_before_they_are_published)
   EXPECT_EQ(read_all(reader), std::vector<std::uint64_t>{7});
 }
 
+TEST(TypedRing, places_are_published_with_what_was_committed_before) {
+  Ring<std::uint64_t> ring(8);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  const std::span<std::uint64_t> places = producer.try_claim(3);
+  for (std::size_t i = 0; i < 3; ++i) places[i] = i;
+  producer.commit(1);
+  producer.publish(2);
+  EXPECT_EQ(read_all(reader), (std::vector<std::uint64_t>{0, 1, 2}));
+  producer.publish(0);
+  EXPECT_TRUE(read_all(reader).empty());
+}
+
+TEST(TypedRing, every_way_of_writing_goes_on_where_the_reader_lags_and_where_it_keeps_up) {
+  Ring<std::uint64_t> ring(256, kNearWrap);
+  auto& reader = ring.add_reader();
+  auto producer = ring.producer();
+  std::uint64_t next = 0;
+  std::uint64_t expected = 0;
+  const auto in_order = [&](const std::uint64_t& item) { EXPECT_EQ(item, expected++); };
+  const std::vector<bool (*)(decltype(producer)&, std::uint64_t)> ways{
+      [](auto& to, std::uint64_t item) { return to.try_push(item); },
+      [](auto& to, std::uint64_t item) { return to.try_push_batch(std::span(&item, 1)) == 1; },
+      [](auto& to, std::uint64_t item) { return to.try_write(item); },
+      [](auto& to, std::uint64_t item) {
+        const std::span<std::uint64_t> place = to.try_claim(1);
+        if (!place.empty()) place[0] = item;
+        to.publish(place.size());
+        return !place.empty();
+      }};
+  for (const std::size_t left_unread : {0, 200, 0, 250, 3, 0}) {
+    for (int i = 0; i < 2'000; ++i) {
+      while (!ways[static_cast<std::size_t>(i) % ways.size()](producer, next))
+        reader.poll(in_order, 1);
+      ++next;
+      while (next - expected > left_unread && reader.poll(in_order, 1) != 0) {
+      }
+    }
+  }
+  producer.publish();
+  reader.poll(in_order);
+  EXPECT_EQ(expected, next);
+}
+
 TEST(TypedRing, large_items_arrive_whole) {
   struct Large {
     std::array<std::uint64_t, 64> words;

@@ -64,8 +64,7 @@ class PenstockRing {
         const std::span<T> places = producer_.try_claim(count - done);
         if (places.empty()) when_full();
         for (T& place : places) fill(place, first + done++);
-        producer_.commit(places.size());
-        producer_.publish();
+        producer_.publish(places.size());
       }
     }
     bool push_one(const T& item) {

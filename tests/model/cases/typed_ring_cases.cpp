@@ -112,7 +112,11 @@ class TypedRing final : public Scenario, public Reaching {
         const std::span<std::uint64_t> places =
             handle.try_claim(std::min(shape_.batch, shape_.items - at));
         for (std::uint64_t& place : places) place = at++;
-        handle.commit(places.size());
+        if (at % 2 == 0) {
+          handle.commit(places.size());
+        } else {
+          handle.publish(places.size());
+        }
         if (!places.empty() && places.size() < shape_.batch) reached_.note(Point::items_in_part);
         if (!places.empty()) continue;
         reached_.note(Point::items_full);
