@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// What pushes into a Ring<T>: a handle that lives with its thread, so that what only this thread
-// needs (how far it has written, how far there is room) stays in registers and on its own lines.
+// What pushes into a Ring<T>: a handle that lives with its thread, and has what only this thread
+// needs: how far it has written, how far there is room.
 // 1. Between the slowest reader's cursor and one lap in front of it there is room; the single
 //    producer looks at the cursors only when what it saw last is used up.
 // 2. What is written is seen once it is published. A ring that looks full is published first:
 //    readers can't make room of what they do not see.
 // 3. The end of a handle publishes what it has written.
 // Stores are the cost of a small item. Where the reader has the lines, a core gives its stores away
-// in order, one run to the same 32 bytes after the other (on Zen 4 2.1 to 2.4 ns each, measured in
-// docs/performance.md); so an item is copied from front to back, and nothing is stored beside it
-// that can be done without.
+// in order, one run to the same 32 bytes after the other (docs/performance.md, "What limits it").
+// So an item is copied from front to back, and nothing is stored beside it that can be left out.
 #pragma once
 
 #include <algorithm>
@@ -113,7 +112,8 @@ class SingleProducer {
   }
   /// Hands over all that was written.
   void publish() noexcept { publish(0); }
-  /// commit() and publish() in one, and faster: nothing has to be counted in between.
+  /// commit() and publish() in one, without a count in between that is stored and taken back.
+  /// Requires: as commit().
   void publish(std::size_t count) noexcept {
     PENSTOCK_DCHECK(count <= room());
     if (count + pending_ == 0) return;

@@ -134,7 +134,7 @@ typename Ring<T, kind, Atomics>::Reader& Ring<T, kind, Atomics>::add_reader(
 
 template <class T, ProducerKind kind, class Atomics>
 std::uint64_t Ring<T, kind, Atomics>::slowest() const noexcept {
-  // acquire: pairs with the release in RingReader::poll(): the reader has done with those items.
+  // acquire: pairs with the release in RingReader::handle_run(): the reader has done with those.
   // Counts start together and are compared by how far each is behind the first.
   std::uint64_t least = readers_[0]->cursor_.load(std::memory_order_acquire);
   for (std::size_t i = 1; i < readers_count_; ++i) {
@@ -149,7 +149,7 @@ template <class T, ProducerKind kind, class Atomics>
 std::uint64_t Ring<T, kind, Atomics>::published(std::uint64_t sequence,
                                                 std::uint64_t limit) const noexcept {
   if constexpr (kind == ProducerKind::single) {
-    // acquire: pairs with the release in SingleProducer::publish(): the items.
+    // acquire: pairs with the release in SingleProducer::set_published(): the items.
     return std::min(limit, head_.load(std::memory_order_acquire) - sequence);
   } else {
     std::uint64_t count = 0;
