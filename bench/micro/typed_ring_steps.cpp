@@ -8,7 +8,9 @@ namespace {
 
 using Each = PenstockRing<Item<8>>;
 using Coalesced = PenstockRing<Item<8>, ProducerKind::single, Publication::coalesced>;
+using Batch = PenstockRing<Item<8>, ProducerKind::single, Publication::batch>;
 using Multi = PenstockRing<Item<8>, ProducerKind::multi>;
+using MultiBatch = PenstockRing<Item<8>, ProducerKind::multi, Publication::batch>;
 
 template <class Queue, std::size_t batch>
 class TypedStep : public Step {
@@ -51,11 +53,11 @@ void add_typed_ring_steps(std::vector<NamedStep>& to) {
   to.push_back(named<PushStep<Each, 1>>("typed_push", "Ring<T>: write 8 bytes, publish"));
   to.push_back(
       named<PushStep<Coalesced, 1>>("typed_push_coalesced", "the same, published when it is due"));
-  to.push_back(named<PushStep<Each, 16>>("typed_push_batch_16", "the same in batches of 16"));
+  to.push_back(named<PushStep<Batch, 16>>("typed_push_batch_16", "the same in batches of 16"));
   to.push_back(
       named<PushStep<Multi, 1>>("typed_push_multi", "Ring<T, multi>: claim, write, stamp"));
   to.push_back(
-      named<PushStep<Multi, 16>>("typed_push_multi_batch_16", "the same in batches of 16"));
+      named<PushStep<MultiBatch, 16>>("typed_push_multi_batch_16", "the same in batches of 16"));
   to.push_back(named<PollStep>("typed_poll", "Ring<T>: read 8 bytes and check them"));
 }
 

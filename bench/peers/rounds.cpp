@@ -76,6 +76,7 @@ class Sampler {
       };
       measured.kept.push_back({.heat = heat,
                                .distance = distance_of(before.round_trip_ns, bounds),
+                               .round_trip_ns = before.round_trip_ns,
                                .ns = taken->compared_ns(),
                                .references = {.consumer_ns = mean(&References::consumer_ns),
                                               .source_ns = mean(&References::source_ns)}});
@@ -207,6 +208,7 @@ std::vector<double> paired_ratios(const Measured& ours, const Measured& rival, D
     if (theirs.distance != distance) continue;
     const auto mine = std::find_if(ours.kept.begin(), ours.kept.end(), [&](const Kept& sample) {
       return sample.heat == theirs.heat && sample.distance == distance &&
+             same_round_trip(sample.round_trip_ns, theirs.round_trip_ns) &&
              same_speed(sample.references, theirs.references);
     });
     if (mine != ours.kept.end()) ratios.push_back(theirs.ns / mine->ns);

@@ -38,7 +38,8 @@ struct RoundOptions {
 struct Kept {
   unsigned heat = 0;
   Distance distance = Distance::near;
-  double ns = 0;  ///< an item, or a latency
+  double round_trip_ns = 0;  ///< before it
+  double ns = 0;             ///< an item, or a latency
   References references;
 };
 

@@ -78,6 +78,7 @@ class Shape {
   void learn(const Tokens& tokens) noexcept;
   static Member member_of(const char* bytes, std::uint32_t open, std::uint32_t colon) noexcept;
 
+  // Decoder thread only.
   std::array<Member, kMembersMax> members_{};
   std::uint32_t count_ = 0;
   bool whole_ = true;

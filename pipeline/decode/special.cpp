@@ -47,18 +47,13 @@ std::uint32_t first(unsigned mask) noexcept {
 
 #endif
 
-std::uint32_t find_special_anywhere(const char* bytes, std::uint32_t from,
-                                    std::uint32_t end) noexcept {
-  return find_special(bytes, from, end);
-}
-
 }  // namespace
 
 FindSpecial fastest_find_special() noexcept {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2") != 0) return find_special_avx2;
 #endif
-  return find_special_anywhere;
+  return find_special;
 }
 
 }  // namespace penstock::decoding

@@ -29,9 +29,9 @@ class StructuralIndexer {
   StructuralIndexer& operator=(StructuralIndexer&&) noexcept;
   ~StructuralIndexer();
 
-  /// Memory that one with these limits reserves.
   /// simdjson's name of the kernel that it chose for this machine.
   static std::string kernel();
+  /// Memory that one with these limits reserves.
   static std::size_t memory_bytes(std::uint32_t document_bytes_max,
                                   std::uint32_t batch_bytes_max) noexcept;
 

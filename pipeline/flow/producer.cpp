@@ -169,7 +169,8 @@ PublishResult PipelineCore::prepare(ProducerState& state, std::string_view event
 
 /// What this thread takes from the runners of a partition that lag behind, rather than wait for
 /// room later: the more, the further they lag. Where they do not, it would only keep them waiting.
-/// So both sides have enough to do, whichever is the slower one at the moment.
+/// So both sides have enough to do, whichever is the slower one at the moment. A sample: the
+/// partition of one event in kPublishesPerLook answers for all until the next.
 Ahead PipelineCore::works_ahead(ProducerState& state, unsigned partition) const noexcept {
   if (state.until_next_look-- == 0) {
     state.until_next_look = kPublishesPerLook - 1;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include <penstock/runtime/base/check.hpp>
+
 namespace penstock {
 
 using namespace histogram_layout;
@@ -19,11 +21,12 @@ void HistogramSnapshot::merge(const HistogramSnapshot& other) {
 HistogramSnapshot HistogramSnapshot::minus(const HistogramSnapshot& earlier) const {
   if (earlier.cells_.empty()) return *this;
   HistogramSnapshot later;
-  later.cells_.resize(kCells);
-  for (std::size_t cell = 0; cell < kCells; ++cell) {
+  PENSTOCK_CHECK(cells_.size() == earlier.cells_.size());
+  later.cells_.resize(cells_.size());
+  for (std::size_t cell = 0; cell < cells_.size(); ++cell) {
     later.cells_[cell] = cells_[cell] - earlier.cells_[cell];
     later.count_ += later.cells_[cell];
-    if (later.cells_[cell] != 0) later.max_ = cell + 1 < kCells ? upper_of(cell) : max_;
+    if (later.cells_[cell] != 0) later.max_ = cell + 1 < cells_.size() ? upper_of(cell) : max_;
   }
   later.max_ = max_ > earlier.max_ ? (later.count_ == 0 ? 0 : max_) : std::min(later.max_, max_);
   return later;

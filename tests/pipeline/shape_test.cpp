@@ -11,6 +11,10 @@
 #include <gtest/gtest.h>
 
 #include <penstock/pipeline/decode/decoder.hpp>
+#include <penstock/pipeline/decode/shape.hpp>
+#include <penstock/pipeline/decode/special.hpp>
+#include <penstock/pipeline/decode/structural_index.hpp>
+#include <penstock/pipeline/decode/tokens.hpp>
 
 #include "documents.hpp"
 
@@ -100,6 +104,46 @@ TEST(ShapeTest, events_that_differ_from_those_before_are_answered_as_by_a_new_de
     document.replace(document.find(part), part.size(), other);
     expect_as_new(decoder, document);
     expect_as_new(decoder, usual);
+  }
+}
+
+TEST(ShapeTest, members_of_events_that_came_in_a_row_stand_where_they_are_expected) {
+  const std::string usual = std::string(kBegin) + std::string(kMiddle) + std::string(kEnd);
+  const std::string padded = usual + std::string(64, '\n');
+  const std::string_view document(padded.data(), usual.size());
+  auto indexer = decoding::StructuralIndexer::create(4096, 4096);
+  ASSERT_TRUE(indexer);
+  DocumentIndex index;
+  ASSERT_TRUE(indexer->make(document, index));
+  const decoding::Tokens tokens(document, index);
+  decoding::Shape shape;
+  EXPECT_EQ(shape.end(), shape.begin());
+  for (int i = 0; i < kEnough; ++i) shape.missed(tokens);
+  // The tenth begins too near the end to be compared by words.
+  ASSERT_EQ(shape.end() - shape.begin(), 9);
+  EXPECT_FALSE(shape.whole());
+  std::uint32_t at = 1;
+  for (const decoding::Shape::Member& member : shape) {
+    EXPECT_TRUE(member.stands_at(document.data(), tokens.place(at), tokens.place(at + 1),
+                                 decoding::Shape::words_end(tokens.length)))
+        << document.substr(tokens.place(at));
+    at = decoding::skip_value(tokens, at + 2) + 1;
+  }
+}
+
+TEST(SpecialTest, fastest_search_finds_the_first_special_byte_wherever_it_stands) {
+  const decoding::FindSpecial find = decoding::fastest_find_special();
+  constexpr std::uint32_t kLongest = 130;
+  for (const char special : {'\\', '\x7F', '\x80', '\xC3', '\xFE'}) {
+    std::string text(kLongest, 'a');
+    for (std::uint32_t place = 0; place < kLongest; ++place) {
+      text[place] = special;
+      for (std::uint32_t end = 0; end <= kLongest; ++end)
+        for (std::uint32_t from = 0; from <= end; ++from)
+          ASSERT_EQ(find(text.data(), from, end), place >= from && place < end ? place : end)
+              << from << ' ' << place << ' ' << end;
+      text[place] = static_cast<char>(' ' + place % 60);  // of those that are not special
+    }
   }
 }
 

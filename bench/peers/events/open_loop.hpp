@@ -8,6 +8,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -52,9 +53,8 @@ class ByPlan {
 
   /// When both have ended. Nearest rank.
   [[nodiscard]] double latency_ns(double percent) {
-    const auto rank = static_cast<std::size_t>(percent / 100 * double(latencies_ns_.size()));
-    const auto at = latencies_ns_.begin() +
-                    static_cast<std::ptrdiff_t>(std::min(rank, latencies_ns_.size() - 1));
+    const double rank = std::ceil(percent / 100 * double(latencies_ns_.size()));
+    const auto at = latencies_ns_.begin() + static_cast<std::ptrdiff_t>(std::max(rank, 1.0)) - 1;
     std::ranges::nth_element(latencies_ns_, at);
     return *at;
   }

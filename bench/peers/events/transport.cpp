@@ -23,11 +23,11 @@
 namespace penstock::bench {
 namespace {
 
-constexpr std::uint32_t kSlots = 4096;
 constexpr std::uint64_t kArenaBytes = 4 << 20;
+constexpr std::uint32_t kSlots = kArenaBytes / 512;  ///< so that the arena is what bounds it
 constexpr std::size_t kDistinct = 256;  ///< events that are sent again and again: 128 KiB, cached
 constexpr std::uint32_t kReadMax = 64;  ///< a runner releases space once in so many events
-constexpr std::uint64_t kWarmUp = 2 * kSlots;
+constexpr std::uint64_t kWarmUp = 2 * kSlots;  ///< two laps of every way
 
 /// The sum of all words; what is left of the last one counts as well.
 std::uint64_t sum_of(std::string_view event) noexcept {
@@ -245,7 +245,7 @@ std::vector<Case> transport_cases(const Cores& cores) {
   Case made;
   made.name = "transport";
   made.title = "events of " + std::to_string(events->bytes_per_event()) +
-               " bytes copied in, all bytes read, nothing decoded; 4 MiB between the cores";
+               " bytes copied in, all bytes read, nothing decoded; rings of 4 MiB";
   made.item = "event";
   made.expected = [events](std::uint64_t count) {
     Checksum sum;

@@ -107,9 +107,13 @@ std::string_view to_string(Distance distance) {
   return "unknown";
 }
 
+bool same_round_trip(double a_ns, double b_ns) {
+  return std::max(a_ns, b_ns) < 1.5 * std::min(a_ns, b_ns);
+}
+
 bool same_distance(double before_ns, double after_ns, const DistanceBounds& bounds) {
   return distance_of(before_ns, bounds) == distance_of(after_ns, bounds) &&
-         std::max(before_ns, after_ns) < 1.5 * std::min(before_ns, after_ns);
+         same_round_trip(before_ns, after_ns);
 }
 
 bool same_speed(const References& before, const References& after) {

@@ -64,6 +64,8 @@ struct DistanceBounds {
 Distance distance_of(double round_trip_ns, const DistanceBounds& bounds);
 std::string_view to_string(Distance distance);
 
+/// True if neither round trip is 1.5 times the other.
+bool same_round_trip(double a_ns, double b_ns);
 /// True if two probes tell of the same distance.
 bool same_distance(double before_ns, double after_ns, const DistanceBounds& bounds);
 /// True if the references of each core are within 8 %: neighbours slow the cores 1.5-fold in

@@ -41,6 +41,8 @@ class BoostSpsc {
 
   class Consumer {
    public:
+    static constexpr std::size_t kPollMax = taking == Taking::pop_bulk ? 64 : SIZE_MAX;
+
     explicit Consumer(Queue& queue) : queue_(&queue) {}
     template <class Handle>
     std::size_t poll(Handle&& handle, std::size_t limit) {
@@ -57,7 +59,7 @@ class BoostSpsc {
 
    private:
     Queue* queue_;
-    std::array<T, taking == Taking::pop_bulk ? 64 : 1> items_{};
+    std::array<T, taking == Taking::pop_bulk ? kPollMax : 1> items_{};
   };
 
   Source source() { return Source(queue_); }

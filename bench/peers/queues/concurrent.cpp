@@ -2,6 +2,8 @@
 // moodycamel::ConcurrentQueue, with and without tokens. It has no bound of its own that would let
 // it hold a whole ring: so a source looks at its size whenever the room that it saw is used up,
 // which is once a lap for one that is alone.
+#include <type_traits>
+
 #include <concurrentqueue/concurrentqueue.h>
 
 #include "families.hpp"
@@ -12,6 +14,12 @@ namespace {
 
 enum class Tokens : std::uint8_t { none, both };
 enum class Taking : std::uint8_t { one, bulk };
+
+/// A way without tokens makes none: each producer token is a producer that those who take look at.
+struct NoToken {
+  template <class Queue>
+  explicit NoToken(Queue&) noexcept {}
+};
 
 template <class T, Tokens tokens, Taking taking, std::size_t sources = 1>
 class Concurrent {
@@ -47,22 +55,28 @@ class Concurrent {
 
    private:
     bool enqueue(const T& item) {
-      if constexpr (tokens == Tokens::both) return queue_->enqueue(token_, item);
-      return queue_->enqueue(item);
+      if constexpr (tokens == Tokens::both)
+        return queue_->enqueue(token_, item);
+      else
+        return queue_->enqueue(item);
     }
     bool enqueue_bulk(const T* items, std::size_t count) {
-      if constexpr (tokens == Tokens::both) return queue_->enqueue_bulk(token_, items, count);
-      return queue_->enqueue_bulk(items, count);
+      if constexpr (tokens == Tokens::both)
+        return queue_->enqueue_bulk(token_, items, count);
+      else
+        return queue_->enqueue_bulk(items, count);
     }
 
     Queue* queue_;
-    moodycamel::ProducerToken token_;
+    std::conditional_t<tokens == Tokens::both, moodycamel::ProducerToken, NoToken> token_;
     std::size_t slots_;
     std::size_t room_ = 0;
   };
 
   class Consumer {
    public:
+    static constexpr std::size_t kPollMax = 64;
+
     explicit Consumer(Queue& queue) : queue_(&queue), token_(queue) {}
     template <class Handle>
     std::size_t poll(Handle&& handle, std::size_t limit) {
@@ -74,18 +88,21 @@ class Concurrent {
 
    private:
     std::size_t dequeue() {
-      if constexpr (tokens == Tokens::both) return queue_->try_dequeue(token_, items_[0]) ? 1 : 0;
-      return queue_->try_dequeue(items_[0]) ? 1 : 0;
+      if constexpr (tokens == Tokens::both)
+        return queue_->try_dequeue(token_, items_[0]) ? 1 : 0;
+      else
+        return queue_->try_dequeue(items_[0]) ? 1 : 0;
     }
     std::size_t dequeue_bulk(std::size_t wanted) {
       if constexpr (tokens == Tokens::both)
         return queue_->try_dequeue_bulk(token_, items_.data(), wanted);
-      return queue_->try_dequeue_bulk(items_.data(), wanted);
+      else
+        return queue_->try_dequeue_bulk(items_.data(), wanted);
     }
 
     Queue* queue_;
-    moodycamel::ConsumerToken token_;
-    std::array<T, taking == Taking::one ? 1 : 64> items_{};
+    std::conditional_t<tokens == Tokens::both, moodycamel::ConsumerToken, NoToken> token_;
+    std::array<T, taking == Taking::one ? 1 : kPollMax> items_{};
   };
 
   Source source() { return Source(queue_, slots_); }

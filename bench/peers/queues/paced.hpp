@@ -3,6 +3,7 @@
 // reader of the tables sees what the queue does, and what keeping off the producer's heels does.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string>
 #include <utility>
@@ -28,8 +29,18 @@ class Paced {
     void polled(std::size_t count) noexcept { pace_.polled(count); }
 
    private:
-    decltype(std::declval<Queue&>().consumer()) consumer_;
-    Pace pace_;
+    using Inner = decltype(std::declval<Queue&>().consumer());
+
+    /// One that takes all that it may at a time has found enough.
+    static constexpr std::size_t few() noexcept {
+      if constexpr (requires { Inner::kPollMax; })
+        return std::min(Pace::kFew, Inner::kPollMax);
+      else
+        return Pace::kFew;
+    }
+
+    Inner consumer_;
+    Pace pace_{few()};
   };
 
   auto source() { return queue_.source(); }

@@ -38,6 +38,8 @@ class PenstockRing {
 
     template <std::size_t batch, class WhenFull>
     void push(std::uint64_t first, std::size_t count, WhenFull&& when_full) {
+      static_assert(batch == 1 || publication == Publication::batch ||
+                    publication == Publication::in_place);
       if constexpr (publication == Publication::in_place) {
         push_in_place(first, count, when_full);
       } else if constexpr (publication == Publication::batch) {
