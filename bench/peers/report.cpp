@@ -82,6 +82,11 @@ void append_notes(std::string& out, const CaseResult& result) {
     const std::string& name = result.made->implementations[i].name;
     const Measured& measured = result.measured[i];
     if (!measured.gone.empty()) continue;
+    if (const Spread held = spread_of(measured.ns_at(Distance::near, &Kept::held_up_ns));
+        !result.made->latency.empty() && held.count != 0)
+      fmt::format_to(
+          to, "{}: its waiting source was held up for {:.1f} us in a sample ({:.1f}–{:.1f}, {})\n",
+          name, held.middle / 1e3, held.min / 1e3, held.max / 1e3, held.count);
     if (result.made->implementations[i].settles)
       fmt::format_to(to, "{}: warmed up for {:.1f} s{}\n", name, measured.settled_after_s,
                      measured.settled ? ", then its rate stood" : ", and its rate did not stand");

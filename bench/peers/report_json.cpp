@@ -39,6 +39,9 @@ void append_implementation(JsonWriter& json, const CaseResult& result, std::size
     if (ns.count == 0) continue;
     json.key(to_string(distance)).begin_object();
     append_spread(json, result.made->latency.empty() ? "ns_per_item" : "latency_ns", ns);
+    if (!result.made->latency.empty())
+      append_spread(json, "source_held_up_ns",
+                    spread_of(measured.ns_at(distance, &Kept::held_up_ns)));
     if (!implementation.ours) {
       json.key(result.made->latency.empty() ? "rate_of_ours_against_it" : "its_latency_by_ours")
           .begin_object();

@@ -78,6 +78,7 @@ class Sampler {
                                .distance = distance_of(before.round_trip_ns, bounds),
                                .round_trip_ns = before.round_trip_ns,
                                .ns = taken->compared_ns(),
+                               .held_up_ns = taken->held_up_ns,
                                .references = {.consumer_ns = mean(&References::consumer_ns),
                                               .source_ns = mean(&References::source_ns)}});
     }
@@ -171,10 +172,10 @@ class Sampler {
 
 }  // namespace
 
-std::vector<double> Measured::ns_at(Distance distance) const {
+std::vector<double> Measured::ns_at(Distance distance, double Kept::*of) const {
   std::vector<double> values;
   for (const Kept& sample : kept)
-    if (sample.distance == distance) values.push_back(sample.ns);
+    if (sample.distance == distance) values.push_back(sample.*of);
   return values;
 }
 

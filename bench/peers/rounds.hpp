@@ -40,6 +40,7 @@ struct Kept {
   Distance distance = Distance::near;
   double round_trip_ns = 0;  ///< before it
   double ns = 0;             ///< an item, or a latency
+  double held_up_ns = 0;     ///< of an open loop
   References references;
 };
 
@@ -54,7 +55,7 @@ struct Measured {
   bool settled = false;
   std::string gone;  ///< why there are no samples; empty where there may be some
 
-  [[nodiscard]] std::vector<double> ns_at(Distance distance) const;
+  [[nodiscard]] std::vector<double> ns_at(Distance distance, double Kept::*of = &Kept::ns) const;
 };
 
 struct CaseResult {

@@ -22,6 +22,7 @@ struct Sample {
   double waited_ns = 0;   ///< that its threads were ready to run, and did not, while others did
   std::string gone = {};  ///< why there is no sample, and will be none: its process has ended
   double latency_ns = 0;  ///< of an open loop, at the case's percentile: what is compared there
+  double held_up_ns = 0;  ///< of an open loop: the longest that its source did not run
 
   [[nodiscard]] double compared_ns() const noexcept {
     return latency_ns > 0 ? latency_ns : ns_per_item;

@@ -164,6 +164,7 @@ Sample penstock_open_loop(const Events& events, std::size_t count, const Cores& 
   ByPlan times(due_ns, count);
   Sample run = through_pipeline({}, events, count, cores, times);
   run.latency_ns = times.latency_ns(percent);
+  run.held_up_ns = times.held_up_ns();
   return run;
 }
 
@@ -174,6 +175,7 @@ Sample penstock_latency_open_loop(const Events& events, std::size_t count, const
   ByPlan times(due_ns, count);
   Sample run = through_pipeline(options, events, count, cores, times);
   run.latency_ns = times.latency_ns(percent);
+  run.held_up_ns = times.held_up_ns();
   return run;
 }
 

@@ -149,6 +149,7 @@ Sample queue_open_loop(const Events& events, std::size_t count, const Cores& cor
   ByPlan times(due_ns, count);
   Sample run = queue_simdjson_of<GlibcString, TokenQueue, reading>(events, count, cores, times);
   run.latency_ns = times.latency_ns(percent);
+  run.held_up_ns = times.held_up_ns();
   return run;
 }
 

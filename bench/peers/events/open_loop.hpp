@@ -45,13 +45,23 @@ class ByPlan {
   // Source thread.
   void begin() { begin_ = SteadyTime::now(); }
   [[nodiscard]] bool is_due(std::size_t event) const { return since_due_ns(event) >= 0; }
-  void wait_for(std::size_t event) const {
-    while (!is_due(event)) StdAtomics::pause();
+  void wait_for(std::size_t event) {
+    double before_ns = since_due_ns(event);
+    while (before_ns < 0) {
+      StdAtomics::pause();
+      const double now_ns = since_due_ns(event);
+      held_up_ns_ = std::max(held_up_ns_, now_ns - before_ns);
+      before_ns = now_ns;
+    }
   }
   // Consumer thread: sees `begin_` by the hand-over of the event.
   void ended(std::size_t event) { latencies_ns_.push_back(since_due_ns(event)); }
 
-  /// When both have ended. Nearest rank.
+  // When both have ended.
+  /// The longest time between two looks at the clock of a source that did nothing else: what the
+  /// machine does to a thread, whichever way is measured. The consumer's is not known.
+  [[nodiscard]] double held_up_ns() const { return held_up_ns_; }
+  /// Nearest rank.
   [[nodiscard]] double latency_ns(double percent) {
     const double rank = std::ceil(percent / 100 * double(latencies_ns_.size()));
     const auto at = latencies_ns_.begin() + static_cast<std::ptrdiff_t>(std::max(rank, 1.0)) - 1;
@@ -65,7 +75,10 @@ class ByPlan {
   }
 
   const std::vector<std::uint64_t>* due_ns_;
+  // Source thread.
   SteadyTime::time_point begin_;
+  double held_up_ns_ = 0;
+  // Consumer thread.
   alignas(128) std::vector<double> latencies_ns_;
 };
 
