@@ -106,6 +106,19 @@ class Searches(TuneTest):
         self.assertEqual(told["finding"], "no rate")
         self.assertIn("holds p50=1ns at no rate", told["why"])
 
+    def test_signal_while_a_rate_is_looked_for_ends_it_with_a_report(self):
+        call = subprocess.Popen([self.PROGRAM, "tune", "x.toml", "--slo", "p99=1s", "--seconds",
+                                 "1s", "--budget", "10min"], cwd=self.folder,
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
+        sink = self.folder / "out.ndjson"
+        while call.poll() is None and not (sink.exists() and sink.stat().st_size > 0):
+            pass
+        call.send_signal(signal.SIGINT)
+        out, err = call.communicate(timeout=self.TIMEOUT_S)
+        self.assertEqual(call.returncode, DRAIN_TIMED_OUT, err.decode())
+        self.assertRegex(out.decode(), r"(?m)^stopped +the run was stopped")
+
     def test_signal_ends_it_with_nothing_written(self):
         call = subprocess.Popen([self.PROGRAM, "tune", "x.toml", "--budget", "10min", "--out",
                                  "new.toml", "--seconds", "100ms"], cwd=self.folder,

@@ -67,9 +67,13 @@ class Tuner {
   Result<TuneResult> tune() {
     Status ready = choose_times();
     if (ready) ready = make_knobs();
-    if (ready) ready = choose_rate();
     if (!ready) return tl::unexpected(std::move(ready).error());
-    if (result_.rate > 0) search();
+    if (Status chosen = choose_rate(); !chosen) {
+      if (!was_stopped()) return tl::unexpected(std::move(chosen).error());
+      stopped(chosen.error());
+    } else if (result_.rate > 0) {
+      search();
+    }
     result_.took = elapsed();
     return std::move(result_);
   }
@@ -119,6 +123,9 @@ class Tuner {
   }
   [[nodiscard]] nanoseconds elapsed() const {
     return nanoseconds(static_cast<std::int64_t>(steady_clock().now_ns() - began_ns_));
+  }
+  [[nodiscard]] bool was_stopped() const {
+    return setup_.load.asked_to_stop && setup_.load.asked_to_stop();
   }
   void stands(std::string why) {
     result_.finding = TuneFinding::stands;
