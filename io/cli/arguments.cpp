@@ -4,6 +4,7 @@
 #include <penstock/io/cli/arguments.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <functional>
 #include <string_view>
@@ -49,11 +50,11 @@ struct Parser {
 
 /// An option that a function turns into a number; it answers with nothing for what it does not
 /// take.
-void add_parsed(CLI::App& sub, const char* name, const char* help, const char* what,
+void add_parsed(CLI::App& sub, const char* name, const char* help, std::string what,
                 std::function<bool(const std::string&)> take) {
   sub.add_option_function<std::string>(
       name,
-      [name, what, take = std::move(take)](const std::string& text) {
+      [name, what = std::move(what), take = std::move(take)](const std::string& text) {
         if (!take(text)) throw CLI::ValidationError(name, '"' + text + "\" is not " + what);
       },
       help);
@@ -197,9 +198,10 @@ void add_config(Parser& parser) {
 /// "5s", "250ms"; a bare number is in seconds.
 void add_duration(CLI::App& sub, const char* name, const char* help, std::chrono::nanoseconds& into,
                   std::uint64_t least_ns) {
-  add_parsed(sub, name, help,
-             least_ns == 0 ? "a duration of at most 1h, such as 1s or 250ms"
-                           : "a duration from 100ms to 1h, such as 5s",
+  const std::string bounds = least_ns == 0              ? "a duration of at most 1h, such as 250ms"
+                             : least_ns < 1'000'000'000 ? "a duration from 100ms to 1h, such as 5s"
+                                                        : "a duration from 1s to 1h, such as 90s";
+  add_parsed(sub, name, help, bounds + " (a whole number of ms, s, min or h)",
              [&into, least_ns](const std::string& text) {
                const bool bare = text.find_first_not_of("0123456789") == std::string::npos;
                const auto duration_ns = parse_duration(bare ? text + 's' : text);
@@ -218,7 +220,7 @@ bool take_rate(std::string text, double& into) {
 
 void add_load(CLI::App& sub, LoadOptions& load) {
   add_parsed(sub, "--rate", "events a second (default 100k/s)",
-             "a rate from 1/s to 100M/s, such as 100k/s",
+             "a rate from 1/s to 100M/s, such as 100k/s (a whole number, k or M)",
              [&load](const std::string& text) { return take_rate(text, load.rate); });
   add_parsed(sub, "--shape", "when they are due: constant (default), poisson, bursts",
              "a shape: constant, poisson, bursts", [&load](const std::string& text) {
@@ -344,6 +346,16 @@ std::string shell_line(int count, const char* const* arguments) {
   return line;
 }
 
+/// An option without anything behind it, as a variable of a shell that is not set leaves it, is a
+/// mistake: it would be as good as not given.
+void refuse_empty_values(CLI::App& app) {
+  const CLI::Validator not_empty(
+      [](const std::string& value) { return value.empty() ? "is empty" : ""; }, "");
+  for (CLI::App* const verb : app.get_subcommands([](const CLI::App*) { return true; }))
+    for (CLI::Option* const option : verb->get_options())
+      if (option->get_items_expected_max() > 0) option->check(not_empty);
+}
+
 /// Tells of a verb that does not exist: CLI11 would only say that one is required.
 bool check_verb(const CLI::App& app, std::string_view written) {
   std::vector<std::string_view> verbs;
@@ -386,6 +398,9 @@ bool tell_unknown_option(const CLI::App& app) {
 }  // namespace
 
 tl::expected<Arguments, int> parse_arguments(int count, const char* const* arguments) {
+  // Where everybody looks for it.
+  const std::array<const char*, 2> version{count > 0 ? arguments[0] : "penstock", "version"};
+  if (count == 2 && std::string_view(arguments[1]) == "--version") arguments = version.data();
   Parser parser;
   parser.inspect.decoder.event_bytes_max = kEventBytesMax;
   parser.app.require_subcommand(1);
@@ -403,6 +418,7 @@ tl::expected<Arguments, int> parse_arguments(int count, const char* const* argum
   add_bench(parser);
   add_tune(parser);
   add_version(parser);
+  refuse_empty_values(parser.app);
   if (count > 1 && arguments[1][0] != '-' && !check_verb(parser.app, arguments[1]))
     return tl::unexpected(kUsage);
   try {

@@ -46,7 +46,10 @@ int answer_text(const CheckedConfig& checked, const std::string& text, const std
   const Config& config = checked.config;
   return print_result(name + ": valid · " + counted(config.sources.size(), "source") + ", " +
                       counted(config.pipeline.stages.size(), "stage") + ", " +
-                      counted(config.sinks.size(), "sink") + '\n');
+                      counted(config.sinks.size(), "sink") +
+                      (config.sources.empty()
+                           ? " (without a [[source]] it is for a program that publishes)\n"
+                           : "\n"));
 }
 
 }  // namespace

@@ -152,8 +152,7 @@ Result<Search> find_max(const SearchOptions& options, const RunTrial& run_trial)
 
 std::string failed_by(const LoadRun& run, const Slo& slo) {
   if (!run.kept_up())
-    return "did not keep up: " + in_short(run.rate_achieved()) + "/s of " +
-           in_short(run.rate_asked) + "/s" +
+    return "did not keep up: " + run.fell_behind_by() +
            (run.load_was_the_limit() ? ", for the load source itself was late" : "");
   return slo.broken_by(run.latency_ns);
 }

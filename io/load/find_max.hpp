@@ -43,6 +43,7 @@ struct Search {
   std::vector<Trial> trials;  ///< in order
   double rate = 0;            ///< the highest that held; 0: none did
   double next_failed = 0;     ///< the lowest above it that was tried and did not; 0: none
+  bool interrupted = false;   ///< it ended before it had found a rate, or that there is none
   /// What each of repeated searches found, in order, this one included. Empty: there was one.
   std::vector<double> rates;
 };

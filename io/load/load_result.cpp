@@ -26,22 +26,51 @@ double LoadRun::rate_achieved() const noexcept {
 
 bool LoadRun::kept_up() const noexcept { return sent_in_time() && ended_in_time(); }
 
-bool LoadRun::sent_in_time() const noexcept {
+std::string LoadRun::fell_behind_by() const {
+  if (unsent != 0) return "events that could not be sent: " + with_commas(unsent);
+  if (!sent_in_time())
+    return "the last event was sent " + duration_in_short(overrun_ns) + " late, " +
+           duration_in_short(overrun_max_ns()) + " allowed";
+  if (!report.drained || unfinished() != 0)
+    return "events that had not ended when the drain timed out: " + with_commas(unfinished());
+  if (!ended_in_time())
+    return "events in flight when the last one was sent: " + with_commas(backlog) + ", " +
+           with_commas(backlog_max()) + " allowed";
+  return {};
+}
+
+std::uint64_t LoadRun::overrun_max_ns() const noexcept {
   constexpr std::uint64_t kGraceNs = 10'000'000;  // a machine's hiccup may stand at the very end
-  return unsent == 0 && overrun_ns <= measured_ns / kShare + kGraceNs;
+  return measured_ns / kShare + kGraceNs;
+}
+
+std::uint64_t LoadRun::backlog_max() const noexcept { return ended / kShare + in_hand; }
+
+bool LoadRun::sent_in_time() const noexcept {
+  return unsent == 0 && overrun_ns <= overrun_max_ns();
 }
 
 bool LoadRun::ended_in_time() const noexcept {
-  return report.drained && unfinished() == 0 && backlog <= ended / kShare + in_hand;
+  return report.drained && unfinished() == 0 && backlog <= backlog_max();
 }
 
 bool LoadRun::load_was_the_limit() const noexcept {
-  return !sent_in_time() && ended_in_time() && blocked_ns < overrun_ns / 2 &&
-         own_lateness_ns.mean() * 2 > lateness_ns.mean();
+  if (sent_in_time() || !ended_in_time()) return false;
+  // Nothing of what is measured was sent: it did not come so far.
+  if (blocked_ns == 0 && lateness_ns.count() == 0) return true;
+  return blocked_ns < overrun_ns / 2 && own_lateness_ns.mean() * 2 > lateness_ns.mean();
 }
 
 std::vector<std::string> LoadRun::doubts() const {
   std::vector<std::string> doubts;
+  if (latency_ns.count() == 0)
+    doubts.push_back(
+        "no event was due, taken and sent in the time that is measured: there is no "
+        "latency, and whether the pipeline keeps up is not known");
+  if (const std::uint64_t refused = report.stats.refused_total();
+      refused != 0 && refused == report.stats.offered)
+    doubts.push_back("all " + with_commas(refused) +
+                     " events were refused: penstock inspect tells why");
   if (unfinished() > 0)
     doubts.push_back(with_commas(unfinished()) +
                      " events had not ended when the drain timed out: they count with the time "
@@ -57,7 +86,7 @@ std::optional<std::string> LoadRun::doubt_of_lateness() const {
   const std::uint64_t latency = latency_ns.percentile(kPercent);
   const std::uint64_t late = lateness_ns.percentile(kPercent);
   const std::uint64_t own = own_lateness_ns.percentile(kPercent);
-  if (late <= latency / 2) return std::nullopt;
+  if (latency_ns.count() == 0 || late <= latency / 2) return std::nullopt;
   const std::string of_latency = " of a latency of " + duration_in_short(latency) + " (p99)";
   if (own > latency / 2)
     return "the load source itself was late by " + duration_in_short(own) + of_latency +

@@ -75,6 +75,8 @@ struct LoadRun {
   /// and with no more in flight then than 2 % of the events and what is in hand at any moment; and
   /// all of it came to an end.
   [[nodiscard]] bool kept_up() const noexcept;
+  /// What of it failed, in words; empty if it kept up.
+  [[nodiscard]] std::string fell_behind_by() const;
   /// It did not keep up because the load source did not: what was sent came to its end in time, and
   /// waits for room explain neither most of the lateness nor half of the overrun. Then nothing is
   /// known of what the pipeline can do.
@@ -89,6 +91,8 @@ struct LoadRun {
   [[nodiscard]] std::optional<double> allocations_per_event() const noexcept;
 
  private:
+  [[nodiscard]] std::uint64_t overrun_max_ns() const noexcept;
+  [[nodiscard]] std::uint64_t backlog_max() const noexcept;
   [[nodiscard]] bool sent_in_time() const noexcept;
   [[nodiscard]] bool ended_in_time() const noexcept;
   [[nodiscard]] std::optional<std::string> doubt_of_lateness() const;
@@ -107,6 +111,7 @@ struct LoadResult {
   std::vector<std::string> remarks;  ///< what a reader should know before he believes the figures
   MachineFacts machine;
   std::vector<LoadRun> runs;  ///< at least one
+  bool interrupted = false;   ///< there are fewer runs, or searches, than were asked for
 
   /// The run whose p99 is the median of all, of an even number the upper one: what single figures
   /// and plots are taken from.

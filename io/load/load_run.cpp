@@ -215,7 +215,7 @@ Status Measurement::wait_for(Countdown& countdown) {
 
 Status Measurement::check_goes_on(std::uint64_t now_ns) const {
   if (setup_.asked_to_stop && setup_.asked_to_stop())
-    return error(ErrorCode::timed_out, "the run was stopped before its end: nothing was measured");
+    return error(ErrorCode::timed_out, "the run was stopped before its end");
   if (now_ns > begin_ns_ + warmup_ns_ + duration_ns_ + overrun_ns_ + kStuckNs)
     return error(ErrorCode::timed_out,
                  "a load source did not end in time: is there somebody who reads the rejects?");

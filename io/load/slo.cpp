@@ -53,7 +53,7 @@ Result<SloTerm> parse_term(std::string_view text) {
 }  // namespace
 
 std::string Slo::broken_by(const HistogramSnapshot& latency_ns) const {
-  if (latency_ns.count() == 0) return "no event came to its end";
+  if (latency_ns.count() == 0) return "no event that was due in the measured time came to its end";
   for (const SloTerm& term : terms) {
     const std::uint64_t found_ns = latency_ns.percentile(term.percent);
     if (found_ns <= term.limit_ns) continue;

@@ -210,13 +210,22 @@ class Files(BenchTest):
         out, err = call.communicate(timeout=self.TIMEOUT_S)
         self.assertEqual(call.returncode, DRAIN_TIMED_OUT, err.decode())
         self.assertIn("the measuring ended early", out.decode())
-        self.assertGreaterEqual(len(json.loads(self.text("a.json"))["runs"]), 1)
+        result = json.loads(self.text("a.json"))
+        self.assertGreaterEqual(len(result["runs"]), 1)
+        self.assertTrue(result["interrupted"])
 
     def test_file_that_cannot_be_written_fails_before_the_first_run(self):
         _, err = self.call("bench", "x.toml", "--rate", "1k/s", "--html", "no/such/a.html", *SHORT,
                            code=UNAVAILABLE)
         self.assertIn("no/such/a.html", err)
         self.assertFalse((self.folder / "out.ndjson").exists())
+
+    def test_files_that_nothing_was_written_to_are_not_left_behind(self):
+        (self.folder / "old.html").write_text("old")
+        self.call("bench", "x.toml", "--out", "a.json", "--html", "old.html", "--hgrm",
+                  "no/such.txt", *SHORT, code=UNAVAILABLE)
+        self.assertFalse((self.folder / "a.json").exists())
+        self.assertEqual(self.text("old.html"), "old")
 
     def test_result_is_printed_though_a_file_could_not_take_it(self):
         out, err = self.call("bench", "x.toml", "--rate", "1k/s", "--out", "/dev/full", *SHORT,
@@ -301,6 +310,8 @@ class Mistakes(BenchTest):
                  "needs 10,000 events in a run, ten beyond its highest percentile, and would have "
                  "1,000; raise --rate or --seconds"),
                 (["x.toml", "--slo", "p99"], "has no limit; write it as p99.9=50us"),
+                (["x.toml", "--slo", ""], "--slo: is empty"),
+                (["x.toml", "--out", ""], "--out: is empty"),
                 (["--compare", "a.json"], "compare")):
             out, err = self.call("bench", *arguments, code=USAGE)
             self.assertEqual(out, "")

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <penstock/io/cli/allocation_count.hpp>
@@ -63,6 +65,7 @@ std::string hlog_of(const LoadResult& result) {
 struct ResultFile {
   OutputFile file;
   std::function<std::string()> text;
+  bool is_new = false;  ///< there was none
 };
 
 Status write_file(ResultFile& to) {
@@ -101,6 +104,7 @@ class Bench {
   Status search();
   Status open_files();
   Status write_files();
+  void remove_new_files();
   int answer();
   void add_doubts();
   void draw(const Stats& stats) {
@@ -144,10 +148,17 @@ int Bench::drive() {
   for (const StageOptions& stage : config_.pipeline.stages)
     result_.remarks.push_back("stage " + stage.name +
                               " is code of its host: here it lets every event pass");
-  if (Status opened = open_files(); !opened) return fail(opened.error(), arguments_.config);
+  if (Status opened = open_files(); !opened) {
+    remove_new_files();
+    return fail(opened.error(), arguments_.config);
+  }
   const Status measured = arguments_.find_max ? search() : repeat();
   progress_.clear();
-  if (result_.runs.empty()) return fail(measured.error(), arguments_.config);
+  if (result_.runs.empty()) {
+    remove_new_files();
+    return fail(measured.error(), arguments_.config);
+  }
+  result_.interrupted = !measured;
   if (!measured)
     result_.remarks.push_back("the measuring ended early, and this is what there was until then: " +
                               measured.error().message);
@@ -198,7 +209,8 @@ Result<Search> Bench::search_once(const std::string& which) {
                   run_trial);
 }
 
-/// The report is of the search whose rate is the median, of an even number the lower one.
+/// The report is of the search whose rate is the median, of an even number the lower one, and of
+/// the runs that held there.
 Status Bench::search() {
   std::vector<Search> searches;
   Status status;
@@ -213,9 +225,11 @@ Status Bench::search() {
   }
   if (searches.empty() && tried_.trials.empty()) return status;
   search_ = searches.empty() ? std::move(tried_) : median_of(std::move(searches));
+  search_->interrupted = search_->rate <= 0 && !status;
   search_->slo = slo_.to_text();
   for (const Trial& trial : search_->trials)
-    if (trial.step == Trial::Step::confirm && trial.rate_asked == search_->rate)
+    if (trial.step == Trial::Step::confirm && trial.rate_asked == search_->rate &&
+        trial.failed_by.empty())
       result_.runs.push_back(trial.run);
   if (result_.runs.empty()) result_.runs.push_back(search_->trials.back().run);
   result_.asked.rate = result_.runs.front().rate_asked;
@@ -225,7 +239,10 @@ Status Bench::search() {
 Status Bench::open_files() {
   const auto open = [this](const std::string& path, std::function<std::string()> text) -> Status {
     if (path.empty()) return {};
-    files_.push_back({.file = OutputFile(path, false), .text = std::move(text)});
+    std::error_code ignored;
+    files_.push_back({.file = OutputFile(path, false),
+                      .text = std::move(text),
+                      .is_new = !std::filesystem::exists(path, ignored)});
     return files_.back().file.open();
   };
   Status status =
@@ -237,6 +254,13 @@ Status Bench::open_files() {
     status = open(arguments_.hgrm, [this] { return hgrm_text(result_.typical().latency_ns); });
   if (status) status = open(arguments_.hlog, [this] { return hlog_of(result_); });
   return status;
+}
+
+/// Nothing will be written to them.
+void Bench::remove_new_files() {
+  std::error_code ignored;
+  for (const ResultFile& file : files_)
+    if (file.is_new) std::filesystem::remove(file.file.path(), ignored);
 }
 
 /// All of them, and the first error.

@@ -121,6 +121,10 @@ void add_remarks(Comparison& comparison, const SavedResult& a, const SavedResult
     if (of_a != of_b)
       comparison.remarks.push_back(fmt::format("{} differs: {} | {}", what, of_a, of_b));
   };
+  for (const SavedResult* const result : {&a, &b})
+    if (result->interrupted)
+      comparison.remarks.push_back(result->path +
+                                   " was interrupted: it has less than was asked for");
   differ("the processor", a.cpu, b.cpu);
   differ("the kernel", a.kernel, b.kernel);
   differ("the build", a.build, b.build);

@@ -23,6 +23,11 @@ constexpr std::array<std::pair<const char*, double>, 5> kPercentiles{
 
 std::string per_second(double rate) { return in_short(rate) + "/s"; }
 
+/// A run without latencies has no latency of 0.
+std::string latency_text(const HistogramSnapshot& latency, std::uint64_t value_ns) {
+  return latency.count() == 0 ? "–" : duration_in_short(value_ns);
+}
+
 class Page {
  public:
   Page(const LoadResult& result, const Search* search, const Slo* slo)
@@ -127,8 +132,8 @@ void Page::write_cards() {
   page_.open("div", {{"class", "cards"}});
   card(per_second(run_.rate_achieved()), "achieved");
   for (const auto& [name, percent] : kPercentiles)
-    card(duration_in_short(run_.latency_ns.percentile(percent)), name);
-  card(duration_in_short(run_.latency_ns.max()), "max");
+    card(latency_text(run_.latency_ns, run_.latency_ns.percentile(percent)), name);
+  card(latency_text(run_.latency_ns, run_.latency_ns.max()), "max");
   card(fmt::format("{:.3g} s", run_.cpu_s_per_million()), "CPU per million events");
   page_.close();
 }
@@ -151,8 +156,8 @@ void Page::write_runs() {
     std::vector<std::string> cells{std::to_string(i + 1) + (&run == &run_ ? " (typical)" : ""),
                                    per_second(run.rate_achieved())};
     for (const auto& [name, percent] : kPercentiles)
-      cells.push_back(duration_in_short(run.latency_ns.percentile(percent)));
-    cells.push_back(duration_in_short(run.latency_ns.max()));
+      cells.push_back(latency_text(run.latency_ns, run.latency_ns.percentile(percent)));
+    cells.push_back(latency_text(run.latency_ns, run.latency_ns.max()));
     cells.push_back(fmt::format("{:.3g}", run.cpu_s_per_million()));
     row(cells);
   }
@@ -204,9 +209,10 @@ void Page::write_trials() {
   for (const Trial& trial : search_->trials) {
     const HistogramSnapshot& latency = trial.run.latency_ns;
     row({per_second(trial.rate_asked), std::string(to_string(trial.step)),
-         per_second(trial.run.rate_achieved()), duration_in_short(latency.percentile(50)),
-         duration_in_short(latency.percentile(99)), duration_in_short(latency.percentile(99.9)),
-         duration_in_short(latency.max()), trial.failed_by.empty() ? "held" : trial.failed_by});
+         per_second(trial.run.rate_achieved()), latency_text(latency, latency.percentile(50)),
+         latency_text(latency, latency.percentile(99)),
+         latency_text(latency, latency.percentile(99.9)), latency_text(latency, latency.max()),
+         trial.failed_by.empty() ? "held" : trial.failed_by});
   }
   end_table();
 }

@@ -164,7 +164,7 @@ void write_search(JsonWriter& json, const Search* search) {
   else
     json.null();
   json.key("rates").begin_array();
-  if (search->rates.empty()) json.value(search->rate);
+  if (search->rates.empty() && !search->interrupted) json.value(search->rate);
   for (const double rate : search->rates) json.value(rate);
   json.end_array();
   write_rung(json, "highest", *search, search->rate);
@@ -212,6 +212,7 @@ std::string load_json(const LoadResult& result, const Search* search) {
   for (const LoadRun& run : result.runs) write_run(json, run);
   json.end_array();
   write_search(json, search);
+  json.member("interrupted", result.interrupted);
   // The last one: a file without it is cut off.
   return std::move(json.member("complete", true).end_object()).text();
 }

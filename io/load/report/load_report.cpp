@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <penstock/io/load/report/load_report.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <string_view>
@@ -100,8 +101,15 @@ std::string rates(const LoadRun& run) {
   if (run.load_was_the_limit())
     text += " — the load source did not keep up";
   else if (!run.kept_up())
-    text += " — the pipeline did not keep up";
+    text += " — the pipeline did not keep up: " + run.fell_behind_by();
   return text;
+}
+
+std::string held_until_then(const Search& search) {
+  double held = 0;
+  for (const Trial& trial : search.trials)
+    if (trial.failed_by.empty()) held = std::max(held, trial.rate_asked);
+  return held > 0 ? in_short(held) + "/s had held" : "no rate had held";
 }
 
 }  // namespace
@@ -133,7 +141,9 @@ std::string search_report(const Search& search) {
                     (trial.failed_by.empty() ? "held" : "failed: " + trial.failed_by));
   text += row("highest", search.rate > 0 ? in_short(search.rate) + "/s with " + search.slo + " · " +
                                                rung_in_words(rung_at(search, search.rate))
-                                         : "none: no rate held " + search.slo);
+                         : search.interrupted
+                             ? "not known: the search was interrupted; " + held_until_then(search)
+                             : "none: no rate held " + search.slo);
   if (search.next_failed > 0)
     text += row("next", in_short(search.next_failed) + "/s failed · " +
                             rung_in_words(rung_at(search, search.next_failed)));

@@ -84,6 +84,7 @@ SavedResult result_of(Members& members) {
                      .compiler = members.text(root, "compiler", "machine"),
                      .build = members.text(root, "build", "machine"),
                      .revision = members.text(root, "revision", "machine")};
+  result.interrupted = root["interrupted"].get_bool().value_or(false);
   const Data search = root["search"];
   result.is_search = search.type() == DataType::object;
   if (result.is_search) {

@@ -39,6 +39,7 @@ struct SavedResult {
   std::string build;
   std::string revision;
   bool is_search = false;
+  bool interrupted = false;
   std::vector<double> rates_found;  ///< by each search of --find-max; 0: no rate held
   std::vector<SavedRun> runs;
 };

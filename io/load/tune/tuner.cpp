@@ -86,6 +86,7 @@ class Tuner {
   Status find_full_speed();
   Result<double> find_rate(const TunePoint& point, double first_rate);
   void search();
+  void tell_what_was_not_reached();
   void confirm();
   Status confirm_rate();
   Status confirm_cost();
@@ -371,16 +372,28 @@ void Tuner::search() {
   result_.search = search_better(
       shapes, options, [this](const TunePoint& point) { return sample(point); },
       [this] { return elapsed(); });
+  if (result_.search.out_of_time) tell_what_was_not_reached();
   if (result_.search.ended_by) return stopped(Error(*result_.search.ended_by));
   const auto undecided = [](const TuneTrial& trial) { return trial.end == TrialEnd::no_time; };
   if (std::ranges::all_of(result_.search.trials, undecided))
     return stands("the budget ended before any candidate was decided; --budget takes more");
   if (result_.changed().empty())
-    return stands(
-        fmt::format("no candidate was better by {:.3g} % or more, and surely so{}",
-                    options_.search.gain_min * 100,
-                    result_.search.out_of_time ? "; the budget ended before all were tried" : ""));
+    return stands(fmt::format(
+        "no candidate was surely better, by {:.3g} % or more{}{}", options_.search.gain_min * 100,
+        result_.search.out_of_time ? "; the budget ended before all were tried" : "",
+        !is_throughput() && result_.slo_met == 0
+            ? "; but " + options_.slo.to_text() + " was met in none of its runs"
+            : ""));
   confirm();
+}
+
+void Tuner::tell_what_was_not_reached() {
+  for (std::size_t i = 0; i < result_.knobs.all.size(); ++i) {
+    const auto of_it = [i](const TuneTrial& trial) { return trial.knob == i; };
+    if (std::ranges::none_of(result_.search.trials, of_it))
+      result_.knobs.left_out.push_back(result_.knobs.all[i].name +
+                                       ": the budget ended before; --budget takes more");
+  }
 }
 
 void Tuner::confirm() {

@@ -215,6 +215,35 @@ TEST(LoadRun, doubts_name_what_is_not_what_it_seems) {
   EXPECT_TRUE(run.doubts()[0].starts_with("1,234 events had not ended")) << run.doubts()[0];
 }
 
+TEST(LoadRun, run_without_latencies_is_doubted) {
+  LoadRun run = some_run(1'000);
+  run.latency_ns = {};
+  run.lateness_ns = {};
+  run.own_lateness_ns = {};
+  ASSERT_EQ(run.doubts().size(), 1U);
+  EXPECT_TRUE(run.doubts()[0].starts_with("no event was due")) << run.doubts()[0];
+  run.report.stats.offered = 7;
+  run.report.stats.refused.fill(0);
+  run.report.stats.refused[0] = 7;
+  ASSERT_EQ(run.doubts().size(), 2U);
+  EXPECT_TRUE(run.doubts()[1].starts_with("all 7 events were refused")) << run.doubts()[1];
+  run.blocked_ns = 0;
+  run.unsent = 5;  // and nothing of what was measured was sent, without a wait for room
+  EXPECT_TRUE(run.load_was_the_limit());
+}
+
+TEST(LoadRun, what_a_run_fell_behind_by_is_told) {
+  LoadRun run = some_run(1'000);
+  EXPECT_EQ(run.fell_behind_by(), "");
+  run.backlog = run.ended;
+  EXPECT_TRUE(run.fell_behind_by().starts_with("events in flight when the last one was sent: "))
+      << run.fell_behind_by();
+  run.overrun_ns = run.measured_ns;
+  EXPECT_TRUE(run.fell_behind_by().starts_with("the last event was sent ")) << run.fell_behind_by();
+  run.unsent = 5;
+  EXPECT_EQ(run.fell_behind_by(), "events that could not be sent: 5");
+}
+
 TEST(LoadRun, load_source_that_did_not_keep_up_is_told_apart_from_the_pipeline) {
   LoadRun run = some_run(1'000);
   run.lateness_ns = some_latencies(600, 200);
@@ -230,8 +259,9 @@ TEST(LoadRun, load_source_that_did_not_keep_up_is_told_apart_from_the_pipeline) 
   run.overrun_ns = 100'000'000;
   EXPECT_TRUE(run.load_was_the_limit());
   EXPECT_FALSE(run.kept_up());
-  EXPECT_EQ(failed_by(run, {}),
-            "did not keep up: 1.0 k/s of 1.0 k/s, for the load source itself was late");
+  EXPECT_EQ(
+      failed_by(run, {}),
+      "did not keep up: events that could not be sent: 5, for the load source itself was late");
   LoadRun full = run;
   full.own_lateness_ns = some_latencies(10, 200);
   EXPECT_FALSE(full.load_was_the_limit());
