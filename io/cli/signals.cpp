@@ -28,7 +28,9 @@ extern "C" void on_signal(int) {
   const std::int64_t now_ns = std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
   std::int64_t first_ns = 0;
   // relaxed: own value; nothing else is handed over by it.
-  if (first_signal_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed)) return;
+  if (first_signal_ns.compare_exchange_strong(first_ns, now_ns, std::memory_order_relaxed,
+                                              std::memory_order_relaxed))
+    return;
   if (now_ns - first_ns < kOneSignalNs) return;
   constexpr std::string_view kWords = "\npenstock: stopped at once; what was not drained is lost\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kWords.data(), kWords.size());

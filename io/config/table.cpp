@@ -222,7 +222,7 @@ constexpr ProfileDefault kProfileDefaults[] = {
     {Profile::throughput, "ring", "slots", 16384, "sources read ahead further"},
     {Profile::quiet, "threads", "wait", static_cast<std::uint64_t>(WaitKind::park),
      "no CPU without work, at 25 to 60 us for a wake-up"},
-    {Profile::quiet, "ring", "slots", 1024, "a quarter of the memory"},
+    {Profile::quiet, "ring", "slots", 1024, "a quarter of the slots' memory"},
     {Profile::quiet, "ring", "arena", 256 * kKiB, "a sixteenth of the memory"},
 };
 
