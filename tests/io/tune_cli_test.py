@@ -106,11 +106,14 @@ class Searches(TuneTest):
         self.assertEqual(told["finding"], "no rate")
         self.assertIn("holds p50=1ns at no rate", told["why"])
 
-    def test_signal_while_a_rate_is_looked_for_ends_it_with_a_report(self):
-        call = subprocess.Popen([self.PROGRAM, "tune", "x.toml", "--slo", "p99=1s", "--seconds",
-                                 "1s", "--budget", "10min"], cwd=self.folder,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+    def begin(self, *arguments):
+        """One that goes on until it is stopped."""
+        return subprocess.Popen([self.PROGRAM, "tune", "x.toml", "--budget", "10min", *arguments],
+                                cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE)
+
+    def test_signal_while_a_rate_is_looked_for_ends_it_with_a_report(self):
+        call = self.begin("--slo", "p99=1s", "--seconds", "1s")
         sink = self.folder / "out.ndjson"
         while call.poll() is None and not (sink.exists() and sink.stat().st_size > 0):
             pass
@@ -120,10 +123,7 @@ class Searches(TuneTest):
         self.assertRegex(out.decode(), r"(?m)^stopped +the run was stopped")
 
     def test_signal_ends_it_with_nothing_written(self):
-        call = subprocess.Popen([self.PROGRAM, "tune", "x.toml", "--budget", "10min", "--out",
-                                 "new.toml", "--seconds", "100ms"], cwd=self.folder,
-                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE)
+        call = self.begin("--out", "new.toml", "--seconds", "100ms")
         # Each run truncates what the one before wrote: the third one is the search's.
         sink = self.folder / "out.ndjson"
         most, runs = 0, 0
