@@ -3,7 +3,7 @@
 # Instructions that an event takes in the ring (claim, fill, publish, read, advance once in 16):
 #   product      the ring as it is, over the Atomics policy
 #   std::atomic  the same headers with std::atomic written in place of the policy, which must cost
-#                the same to the instruction
+#                the same but for an instruction of register allocation
 #   by_hand      the same algorithm written out without templates and classes
 # Each is the difference of two runs of different length, so that start and end do not count, and
 # is repeatable to the instruction. Needs valgrind, and a tree that was built in build/.
